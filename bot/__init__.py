@@ -1,0 +1,1 @@
+"""Chat networks: each translates, renders and sends; none decides anything."""

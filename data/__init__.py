@@ -1,0 +1,1 @@
+"""What ships with Signalbox: guide, models, templates, prompts, samples."""

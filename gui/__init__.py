@@ -1,0 +1,1 @@
+"""The control room: one screen from which one person runs what Signalbox does."""

@@ -1,0 +1,1 @@
+"""The HTTP API. Works without the screen: imports no NiceGUI."""
