@@ -1,0 +1,1 @@
+"""What a checkout needs around the program: set-up and notices. Not part of the wheel."""
