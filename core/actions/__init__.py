@@ -1,0 +1,31 @@
+"""The one door: actions, the chain every call passes, and the unit of work it commits."""
+
+from core.actions.answers import Answers
+from core.actions.definition import Definition
+from core.actions.door import Door
+from core.actions.model import (
+    Confirmation,
+    Context,
+    Job,
+    Redacted,
+    Result,
+    SecretText,
+    Simulation,
+    action,
+)
+from core.actions.unit import Unit
+
+__all__ = [
+    "Answers",
+    "Confirmation",
+    "Context",
+    "Definition",
+    "Door",
+    "Job",
+    "Redacted",
+    "Result",
+    "SecretText",
+    "Simulation",
+    "Unit",
+    "action",
+]

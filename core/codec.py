@@ -1,0 +1,61 @@
+"""Values to JSON text and back: the form in which rows, keys and the API hold them."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TypeVar, cast
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from core.errors import InvalidInput
+from core.values import Json
+
+T = TypeVar("T")
+
+
+_adapters: dict[object, TypeAdapter[object]] = {}
+
+
+def adapter(kind: type[T]) -> TypeAdapter[T]:
+    """The validator and serialiser of a type; built once."""
+    found = _adapters.get(kind)
+    if found is None:
+        found = _adapters[kind] = TypeAdapter(kind)
+    return cast("TypeAdapter[T]", found)
+
+
+def encode(value: object) -> str:
+    """A value as JSON text: dataclasses, datetimes and tuples included."""
+    return adapter(type(value)).dump_json(value).decode()
+
+
+def plain(value: object) -> Json:
+    """A value as what JSON knows: dict, list, str, numbers, bool, None."""
+    result: Json = adapter(type(value)).dump_python(value, mode="json")
+    return result
+
+
+def decode(kind: type[T], text: str | bytes) -> T:
+    """The value that `encode` wrote. Raises InvalidInput naming the field that does not fit."""
+    try:
+        return adapter(kind).validate_json(text)
+    except ValidationError as error:
+        raise InvalidInput(f"Not a {kind.__name__}: {first_fault(error)}.") from error
+
+
+def first_fault(error: ValidationError) -> str:
+    """The first thing wrong, as `field: reason`."""
+    fault = error.errors(include_url=False)[0]
+    where = ".".join(str(part) for part in fault["loc"])
+    return f"{where}: {fault['msg']}" if where else str(fault["msg"])
+
+
+def canonical(value: Json) -> str:
+    """JSON with sorted keys and no spaces: equal values give equal text."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text, in hexadecimal."""
+    return hashlib.sha256(text.encode()).hexdigest()

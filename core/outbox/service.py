@@ -1,0 +1,245 @@
+"""The durable outbox: in order per destination, one try at a time, and never twice.
+
+A row is marked `sending` before it leaves. A try whose answer was lost, or that a dead process had in
+hand, is looked for at the network before it is made again: enqueued exactly once, delivered at least
+once, and where the network can be asked, exactly once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Callable
+from datetime import timedelta
+
+from core.bus import Bus
+from core.codec import decode, encode
+from core.errors import AppError, Limited, Unavailable
+from core.events import DeliveryChanged
+from core.outbox import store
+from core.outbox.model import Delivery
+from core.outbox.pace import Pace
+from core.points import reach
+from core.ports import Chat, Sent
+from core.storage import Connection, Storage
+from core.values import Message, moment, now, stamp
+
+BACKOFF_S = 1.0
+BACKOFF_MAX_S = 60.0
+BUG_ATTEMPTS = 5
+"""An error that is no AppError is a bug here; it is not tried for a day."""
+GIVE_UP = timedelta(hours=24)
+"""A message that could not be sent for so long is failed: a person decides."""
+LOCAL = frozenset({"room", "terminal", "api"})
+"""Places shown by this process itself: a reply there is sent once it is written."""
+
+log = logging.getLogger(__name__)
+
+
+class _Item:
+    __slots__ = ("attempts", "message", "unsure")
+
+    def __init__(self, message: Message, *, unsure: bool = False, attempts: int = 0) -> None:
+        self.message = message
+        self.unsure = unsure
+        self.attempts = attempts
+
+
+class Outbox:
+    """Sends what is written to the networks that registered."""
+
+    def __init__(self, storage: Storage, bus: Bus, *, random_s: Callable[[], float] = random.random) -> None:
+        self._storage = storage
+        self._bus = bus
+        self._random = random_s
+        self._chats: dict[str, Chat] = {}
+        self._queues: dict[str, deque[_Item]] = {}
+        self._paces: dict[str, Pace] = {}
+        self._group: asyncio.TaskGroup | None = None
+        self._busy: set[str] = set()
+        self._dropped: set[str] = set()
+
+    # ── Writing ──
+
+    def insert(self, connection: Connection, message: Message) -> None:
+        """Write a message inside its sender's unit; `hand_over` it after the commit."""
+        local = message.address.place.network in LOCAL
+        store.insert(
+            connection, message.id, message.address.destination, encode(message), message.about,
+            stamp(message.created_at), local,
+        )  # fmt: skip
+
+    def hand_over(self, message: Message) -> None:
+        """Send a message whose row is committed."""
+        if message.address.place.network not in LOCAL:
+            self._put(_Item(message))
+        self._bus.publish(
+            DeliveryChanged(
+                message_id=message.id, state="sent" if message.address.place.network in LOCAL else "waiting"
+            )
+        )
+
+    # ── Sending ──
+
+    def register(self, chat: Chat) -> None:
+        """Send messages of this network through `chat` from now on."""
+        self._chats[chat.network] = chat
+        for destination in list(self._queues):
+            self._start(destination)
+
+    def unregister(self, network: str) -> None:
+        """Keep messages of this network waiting."""
+        self._chats.pop(network, None)
+
+    async def run(self) -> None:
+        """Send until cancelled, beginning with what an earlier process left."""
+        for row_id, _, body, state, attempts, unsure in await self._storage.read(store.open_rows):
+            item = _Item(decode(Message, body), unsure=bool(unsure) or state == "sending", attempts=attempts)
+            if not self._queued(row_id, item.message.address.destination):
+                self._put(item)
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                for destination in list(self._queues):
+                    self._start(destination)
+                await asyncio.Event().wait()  # workers come and go in the group
+        finally:
+            self._group = None
+            self._busy.clear()
+
+    # ── What people do with deliveries ──
+
+    async def listed(self, state: str = "", limit: int = 50) -> tuple[Delivery, ...]:
+        """Deliveries, newest first."""
+        rows = await self._storage.read(store.listed, state, limit)
+        return tuple(
+            Delivery(
+                id=row[0],
+                destination=row[1],
+                text=decode(Message, row[2]).reply.text,
+                state=row[3],
+                attempts=row[4],
+                error=row[5],
+                created_at=moment(row[6]),
+                due_at=moment(row[7]),
+                sent_at=moment(row[8]) if row[8] else None,
+            )  # fmt: skip
+            for row in rows
+        )
+
+    async def counts(self) -> dict[str, int]:
+        """How many deliveries are in each state."""
+        return await self._storage.read(store.counts)
+
+    def retry_now(self, row_id: str, body: str) -> None:
+        """Send a failed message again, after its row was put back (`store.again`)."""
+        self._put(_Item(decode(Message, body), unsure=True))
+        self._bus.publish(DeliveryChanged(message_id=row_id, state="waiting"))
+
+    def forget(self, row_id: str) -> None:
+        """Do not send a message whose row was dropped."""
+        self._dropped.add(row_id)
+        self._bus.publish(DeliveryChanged(message_id=row_id, state="dropped"))
+
+    @property
+    def waiting(self) -> int:
+        """Messages that wait or are being sent."""
+        return sum(len(queue) for queue in self._queues.values())
+
+    # ── One destination at a time ──
+
+    def _queued(self, row_id: str, destination: str) -> bool:
+        return any(item.message.id == row_id for item in self._queues.get(destination, ()))
+
+    def _put(self, item: _Item) -> None:
+        destination = item.message.address.destination
+        self._queues.setdefault(destination, deque()).append(item)
+        self._start(destination)
+
+    def _start(self, destination: str) -> None:
+        network = destination.partition(":")[0]
+        if self._group is None or destination in self._busy or network not in self._chats:
+            return
+        self._busy.add(destination)
+        self._group.create_task(self._work(destination, network), name=f"outbox {destination}")
+
+    async def _work(self, destination: str, network: str) -> None:
+        """Empty one destination's queue in order; the head is tried until it is sent or given up."""
+        queue = self._queues[destination]
+        try:
+            while queue and (chat := self._chats.get(network)) is not None:
+                pace = self._paces.setdefault(destination, Pace(chat.rate))
+                item = queue[0]
+                if item.message.id in self._dropped:
+                    self._dropped.discard(item.message.id)
+                    queue.popleft()
+                    continue
+                await asyncio.sleep(pace.take())
+                wait_s = await self._try(chat, item, pace)
+                if wait_s is None:
+                    queue.popleft()
+                elif wait_s:
+                    await asyncio.sleep(wait_s)
+        finally:
+            self._busy.discard(destination)
+            if not queue:
+                self._queues.pop(destination, None)
+
+    async def _try(self, chat: Chat, item: _Item, pace: Pace) -> float | None:
+        """One try. None: it is done with; else the seconds before the next one."""
+        message = item.message
+        await self._storage.write(store.sending, message.id)
+        item.attempts += 1
+        self._bus.publish(DeliveryChanged(message_id=message.id, state="sending"))
+        reach("outbox.before_send")
+        try:
+            taken = await self._send(chat, item)
+        except Limited as error:
+            pace.close_for(error.retry_after_s)
+            item.attempts -= 1
+            return await self._postpone(item, error, error.retry_after_s, counted=False)
+        except Unavailable as error:
+            item.unsure = item.unsure or error.sent is None
+            if now() - message.created_at > GIVE_UP:
+                await self._fail(item, error)
+                return None
+            return await self._postpone(item, error, error.retry_after_s or self._backoff(item.attempts))
+        except AppError as error:  # refused for good, or not a message that can be sent
+            await self._fail(item, error)
+            return None
+        except Exception as error:
+            log.exception("sending %s to %s failed", message.id, message.address.destination)
+            item.unsure = True
+            if item.attempts >= BUG_ATTEMPTS:
+                await self._fail(item, error)
+                return None
+            return await self._postpone(item, error, self._backoff(item.attempts))
+        reach("outbox.after_send")
+        await self._storage.write(store.sent, message.id, taken.message_id, stamp(now()))
+        reach("outbox.after_mark")
+        self._bus.publish(DeliveryChanged(message_id=message.id, state="sent"))
+        return None
+
+    async def _send(self, chat: Chat, item: _Item) -> Sent:
+        if item.unsure:
+            found = await chat.find(item.message)
+            if found is not None:
+                return found
+            item.unsure = False
+        return await chat.send(item.message)
+
+    async def _postpone(self, item: _Item, error: Exception, wait_s: float, *, counted: bool = True) -> float:
+        due = stamp(now() + timedelta(seconds=wait_s))
+        await self._storage.write(store.postponed, item.message.id, str(error), due, item.unsure, counted)
+        self._bus.publish(DeliveryChanged(message_id=item.message.id, state="waiting", error=str(error)))
+        return wait_s
+
+    async def _fail(self, item: _Item, error: Exception) -> None:
+        await self._storage.write(store.failed, item.message.id, str(error))
+        self._bus.publish(DeliveryChanged(message_id=item.message.id, state="failed", error=str(error)))
+
+    def _backoff(self, attempts: int) -> float:
+        """Exponential with full jitter, so that many destinations do not come back at once."""
+        return float(min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(attempts - 1, 10)) * (0.5 + self._random() / 2))

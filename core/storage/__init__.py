@@ -1,0 +1,69 @@
+"""One SQLite file: one writer, a few readers, migrations behind a snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from core.storage.engine import (
+    Connection,
+    DatabaseError,
+    IntegrityError,
+    OperationalError,
+    Row,
+    connect,
+    version,
+)
+from core.storage.readers import Readers, long_read
+from core.storage.snapshots import MigrationFailed, bring_up_to_date, check, put_back, snapshot
+from core.storage.writer import Writer
+
+__all__ = [
+    "Connection",
+    "DatabaseError",
+    "IntegrityError",
+    "MigrationFailed",
+    "OperationalError",
+    "Row",
+    "Storage",
+    "bring_up_to_date",
+    "check",
+    "connect",
+    "long_read",
+    "put_back",
+    "snapshot",
+    "version",
+]
+
+T = TypeVar("T")
+
+
+class Storage:
+    """The open database. `fn` below is a pure function of a connection; it may run twice."""
+
+    def __init__(self, path: Path, *, readers: int = 3) -> None:
+        self.path = path
+        self.writer = Writer(path)
+        self._readers = Readers(path, readers)
+
+    def start(self) -> None:
+        """Open the write connection. The file must be up to date (`bring_up_to_date`)."""
+        self.writer.start()
+
+    async def read(self, fn: Callable[..., T], *args: object) -> T:
+        """The result of `fn(connection, *args)` on a read-only connection."""
+        return await self._readers.run(fn, *args)
+
+    async def write(self, fn: Callable[..., T], *args: object) -> T:
+        """The result of `fn(connection, *args)` once it is on the disk."""
+        return await self.writer.run(fn, *args)
+
+    async def write_later(self, fn: Callable[..., T], *args: object) -> T:
+        """As `write`, behind everything people wait for. At most 5 ms of work a call."""
+        return await self.writer.run_background(fn, *args)
+
+    async def close(self) -> None:
+        """Commit what is queued, then close every connection."""
+        await self.writer.close()
+        self._readers.close()
