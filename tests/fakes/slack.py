@@ -1,11 +1,11 @@
-"""A Slack that lives on 127.0.0.1: Web API and Socket Mode with real state, people who write and press, faults.
+"""A Slack on 127.0.0.1: Web API and Socket Mode with real state, people who write and press, faults.
 
     async with FakeSlack() as slack:
         client = AsyncWebClient(slack.bot_token, base_url=slack.api_url)
         question = await slack.say("ann", "#general", f"{slack.mention} how much leave do I get?")
         await slack.wait_for(lambda: slack.replies(question), timeout_s=5)
 
-People and channels are given by record, id or name. As its own process: `python -m tests.fakes.slack --port N`
+People and channels are given by record, id or name. As a process: `python -m tests.fakes.slack --port N`
 prints one JSON line with its addresses and tokens; `slack_remote.py` talks to it.
 """
 
@@ -52,7 +52,7 @@ PEOPLE: dict[str, UserKind] = {
 
 
 class FakeSlack(Service):
-    """A workspace with PEOPLE, #general (all of them and the bot), #random (no bot) and private #secret (ada, ann, bot)."""
+    """A workspace with PEOPLE, #general (all, bot), #random (no bot), private #secret (ada, ann, bot)."""
 
     def __init__(self, *, port: int = 0, bot_token: str = BOT_TOKEN, app_token: str = APP_TOKEN) -> None:
         super().__init__(bot_token=bot_token, app_token=app_token)
@@ -135,7 +135,7 @@ class FakeSlack(Service):
                      "member_joined_channel")  # fmt: skip
 
     async def leave(self, user: Who, channel: Where) -> None:
-        """Sends `member_left_channel`; the bot itself learns of its removal by `channel_left` or `group_left`."""
+        """Sends `member_left_channel`; the bot learns of its own end there by `channel_left`, `group_left`."""
         person, place = self.user(user), self.channel(channel)
         place.members.pop(person.id, None)
         kind = "member_left_channel"
@@ -188,12 +188,13 @@ class FakeSlack(Service):
         self.change(old, replace(old, reactions=old.reactions | {name: users}), quietly=True)
         event: Json = {
             "type": "reaction_added", "user": person.id, "reaction": name, "item_user": old.user_id,
-            "item": {"type": "message", "channel": channel.id, "ts": old.ts}, "event_ts": self.workspace.new_ts(),
+            "item": {"type": "message", "channel": channel.id, "ts": old.ts},
+            "event_ts": self.workspace.new_ts(),
         }  # fmt: skip
         self.publish(event, channel, "reaction_added")
 
     async def slash(self, user: Who, channel: Where, text: str, command: str = "/signalbox") -> Envelope:
-        """Type a slash command. With no socket open the envelope's `sent_at` stays None (people see an error)."""
+        """Type a slash command. With no socket open `sent_at` of the envelope stays None."""
         person, place = self.user(user), self.channel(channel)
         payload = events.slash_payload(
             person, place, command, text, trigger_id=self.new_trigger(person),
@@ -273,15 +274,18 @@ class FakeSlack(Service):
 
     def envelopes_of(self, message: Message) -> list[Envelope]:
         """The envelopes that carried this message as an event."""
-        return [e for e in self.socket.envelopes
-                if e.event.get("ts") == message.ts and e.event.get("channel") == message.channel_id]  # fmt: skip
+        return [
+            e
+            for e in self.socket.envelopes
+            if e.event.get("ts") == message.ts and e.event.get("channel") == message.channel_id
+        ]
 
     def inside_s(self) -> float:
         """Seconds of processor time this fake took for calls and frames so far."""
         return sum(call.inside_s for call in self.call_log) + self.socket.inside_s
 
     async def wait_for(self, predicate: Callable[[], T], timeout_s: float = 5.0) -> T:
-        """The predicate's first true value; asked after each change and every 50 ms. AssertionError at the deadline."""
+        """The predicate's first true value; asked after each change and every 50 ms, else AssertionError."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout_s
         while not (found := predicate()):
@@ -316,7 +320,7 @@ class FakeSlack(Service):
         retry_after_s: int = 1,
         error: str = "fatal_error",
     ) -> None:
-        """The next calls of `method` fail: `drop_after` and `timeout_after` have their effect, the rest do not.
+        """The next calls of `method` fail; `drop_after` and `timeout_after` still have their effect.
 
         `error` answers `ok: false` with that code; `timeout` never answers; `drop_…` closes the connection.
         """
@@ -360,8 +364,14 @@ async def _main(port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     async with FakeSlack(port=port) as slack:
-        ready = {"base_url": slack.base_url, "api_url": slack.api_url, "bot_token": slack.bot_token,
-                 "app_token": slack.app_token, "bot_user_id": slack.bot_user_id, "team_id": slack.team_id}  # fmt: skip
+        ready = {
+            "base_url": slack.base_url,
+            "api_url": slack.api_url,
+            "bot_token": slack.bot_token,
+            "app_token": slack.app_token,
+            "bot_user_id": slack.bot_user_id,
+            "team_id": slack.team_id,
+        }
         sys.stdout.write(json.dumps(ready) + "\n")
         sys.stdout.flush()
         await stopped.wait()

@@ -111,6 +111,11 @@ def state_value(element: Json, value: object) -> Json:
         if chosen is None:
             raise LookupError(f"{element['action_id']!r} has no option {value!r}.")
         return {"type": kind, "selected_option": chosen}
-    singles = {"users_select": "selected_user", "conversations_select": "selected_conversation",
-               "channels_select": "selected_channel", "datepicker": "selected_date", "timepicker": "selected_time"}  # fmt: skip
+    singles = {
+        "users_select": "selected_user",
+        "conversations_select": "selected_conversation",
+        "channels_select": "selected_channel",
+        "datepicker": "selected_date",
+        "timepicker": "selected_time",
+    }
     return {"type": kind, singles.get(kind, "value"): value}

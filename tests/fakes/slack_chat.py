@@ -98,7 +98,8 @@ def update(slack: Service, args: Arguments) -> Json:
     content = content_of(slack, args.values)
     new = slack.change(old, replace(
         old, text=content.text or old.text, blocks=content.blocks, attachments=content.attachments,
-        metadata=content.metadata or old.metadata, edited={"user": old.user_id, "ts": slack.workspace.new_ts()},
+        metadata=content.metadata or old.metadata,
+        edited={"user": old.user_id, "ts": slack.workspace.new_ts()},
     ))  # fmt: skip
     return {
         "channel": new.channel_id,

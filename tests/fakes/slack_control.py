@@ -17,7 +17,39 @@ from tests.fakes.slack_model import Envelope, Json, Message, SlackError
 if TYPE_CHECKING:
     from tests.fakes.slack import FakeSlack
 
-ACTS = ["say", "edit", "delete", "react", "slash", "press", "press_again", "submit_view", "join", "leave", "redeliver", "add_user", "add_channel", "user", "channel", "dm", "messages", "replies", "bot_messages", "ephemerals", "calls", "envelopes", "envelopes_of", "inside_s", "fail", "heal", "enforce_posting_limit", "disconnect", "cut", "silence", "refuse_sockets"]
+ACTS = [
+    "say",
+    "edit",
+    "delete",
+    "react",
+    "slash",
+    "press",
+    "press_again",
+    "submit_view",
+    "join",
+    "leave",
+    "redeliver",
+    "add_user",
+    "add_channel",
+    "user",
+    "channel",
+    "dm",
+    "messages",
+    "replies",
+    "bot_messages",
+    "ephemerals",
+    "calls",
+    "envelopes",
+    "envelopes_of",
+    "inside_s",
+    "fail",
+    "heal",
+    "enforce_posting_limit",
+    "disconnect",
+    "cut",
+    "silence",
+    "refuse_sockets",
+]
 
 
 def control_routes(slack: "FakeSlack") -> list[web.RouteDef]:
@@ -56,7 +88,7 @@ async def _run(slack: "FakeSlack", name: str, given: Json) -> object:
 
 
 def _configure(slack: "FakeSlack", given: Json) -> Json:
-    """Settings that are attributes in process: redelivery, scopes, subscriptions, the error of every token."""
+    """Set what are attributes in process: redelivery, scopes, subscriptions, the error of every token."""
     for name, value in given.items():
         if name == "redeliver_after_s":
             slack.socket.redeliver_after_s = None if value is None else float(str(value))

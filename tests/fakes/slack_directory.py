@@ -9,8 +9,15 @@ _TYPES = {"public_channel": "channel", "private_channel": "group", "im": "im"}
 
 def auth_test(slack: Service, args: Arguments) -> Json:
     bot = slack.workspace.bot
-    return {"url": "https://signalbox-test.slack.com/", "team": "Signalbox Test", "user": bot.name,
-            "team_id": TEAM_ID, "user_id": bot.id, "bot_id": bot.bot_id, "is_enterprise_install": False}  # fmt: skip
+    return {
+        "url": "https://signalbox-test.slack.com/",
+        "team": "Signalbox Test",
+        "user": bot.name,
+        "team_id": TEAM_ID,
+        "user_id": bot.id,
+        "bot_id": bot.bot_id,
+        "is_enterprise_install": False,
+    }
 
 
 def open_connection(slack: Service, args: Arguments) -> Json:

@@ -59,9 +59,11 @@ def membership_event(workspace: Workspace, kind: str, user: User, channel: Chann
 def event_callback(workspace: Workspace, event: Json, *, shared: bool) -> Json:
     """The outer event; each one has its own id, even two for the same message."""
     return {
-        "token": VERIFICATION_TOKEN, "team_id": TEAM_ID, "context_team_id": TEAM_ID, "context_enterprise_id": None,
+        "token": VERIFICATION_TOKEN, "team_id": TEAM_ID, "context_team_id": TEAM_ID,
+        "context_enterprise_id": None,
         "api_app_id": APP_ID, "event": event, "type": "event_callback", "event_id": workspace.new_id("Ev"),
-        "event_time": int(time.time()), "is_ext_shared_channel": shared, "event_context": workspace.new_id("4-"),
+        "event_time": int(time.time()), "is_ext_shared_channel": shared,
+        "event_context": workspace.new_id("4-"),
         "authorizations": [{"enterprise_id": None, "team_id": TEAM_ID, "user_id": workspace.bot.id,
                             "is_bot": True, "is_enterprise_install": False}],
     }  # fmt: skip
@@ -71,7 +73,8 @@ def slash_payload(
     user: User, channel: Channel, command: str, text: str, *, response_url: str, trigger_id: str
 ) -> Json:
     return {
-        "token": VERIFICATION_TOKEN, "team_id": TEAM_ID, "team_domain": TEAM["domain"], "channel_id": channel.id,
+        "token": VERIFICATION_TOKEN, "team_id": TEAM_ID, "team_domain": TEAM["domain"],
+        "channel_id": channel.id,
         "channel_name": channel.name if channel.kind != "group" else "privategroup", "user_id": user.id,
         "user_name": user.name, "command": command, "text": text, "api_app_id": APP_ID,
         "is_enterprise_install": "false", "response_url": response_url, "trigger_id": trigger_id,
@@ -94,7 +97,8 @@ def press_payload(
     ephemeral = message.ephemeral_for is not None
     payload = _interaction("block_actions", user, trigger_id) | {
         "container": {"type": "message", "message_ts": message.ts, "channel_id": channel.id,
-                      "is_ephemeral": ephemeral} | ({"thread_ts": message.thread_ts} if message.thread_ts else {}),
+                      "is_ephemeral": ephemeral}
+        | ({"thread_ts": message.thread_ts} if message.thread_ts else {}),
         "channel": {"id": channel.id, "name": channel.name}, "state": {"values": {}},
         "response_url": response_url, "actions": [action | {"action_ts": workspace.new_ts()}],
     }  # fmt: skip

@@ -117,8 +117,10 @@ class Message:
             "team": self.team_id,
         }
         optional: Mapping[str, object] = {
-            "subtype": self.subtype, "bot_id": self.bot_id, "app_id": self.app_id, "thread_ts": self.thread_ts,
-            "blocks": self.blocks, "attachments": self.attachments, "files": self.files, "edited": self.edited,
+            "subtype": self.subtype, "bot_id": self.bot_id, "app_id": self.app_id,
+            "thread_ts": self.thread_ts,
+            "blocks": self.blocks, "attachments": self.attachments, "files": self.files,
+            "edited": self.edited,
             "client_msg_id": self.client_msg_id, "metadata": self.metadata if with_metadata else None,
         }  # fmt: skip
         out.update({name: value for name, value in optional.items() if value})
@@ -138,7 +140,7 @@ class Message:
 
 @dataclass(slots=True, kw_only=True)
 class Envelope:
-    """One frame for the app. Times are `time.perf_counter()` seconds; `sent_at` is None when no socket took it."""
+    """One frame for the app. Times are `time.perf_counter()` seconds; `sent_at` is None until it went out."""
 
     envelope_id: str
     type: Literal["events_api", "slash_commands", "interactive"]
@@ -176,7 +178,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One request of the app. `at` is Unix seconds; `inside_s` is the fake's own time, without injected waits."""
+    """One request of the app. `at` is Unix seconds; `inside_s` the fake's own time, without faults' waits."""
 
     method: str
     arguments: Json

@@ -1,13 +1,14 @@
-"""A fake Slack in a process of its own, with the same words as FakeSlack; for tests that kill what talks to it."""
+"""A fake Slack in a process of its own, in FakeSlack's words; for tests that kill what talks to it."""
 
 import asyncio
 import json
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from types import TracebackType
-from typing import Self, cast
+from typing import Self, TypeVar, cast
 
 import aiohttp
 
@@ -15,6 +16,7 @@ from tests.fakes.slack_control import message_from
 from tests.fakes.slack_faults import FaultKind
 from tests.fakes.slack_model import Call, Envelope, Json, Message
 
+T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 
 
@@ -58,6 +60,16 @@ class FakeSlackProcess:
         if response.status != 200:
             raise LookupError(str(cast(Json, body)["error"]))
         return body
+
+    async def wait_for(self, question: Callable[[], Awaitable[T]], timeout_s: float = 5.0) -> T:
+        """The first true answer to a question asked every 20 ms; AssertionError at the deadline."""
+        deadline = time.monotonic() + timeout_s
+        while True:
+            if answer := await question():
+                return answer
+            if time.monotonic() > deadline:
+                raise AssertionError(f"Not seen within {timeout_s} s; the fake says {await self.status()}.")
+            await asyncio.sleep(0.02)
 
     async def say(
         self, user: str, channel: str, text: str, thread_ts: str | None = None, age_s: float = 0.0

@@ -14,9 +14,9 @@ from tests.fakes.slack_workspace import Workspace
 BOT_TOKEN = "xoxb-fake-bot"
 APP_TOKEN = "xapp-fake-app"
 SCOPES = (
-    "app_mentions:read assistant:write channels:history channels:read chat:write commands files:read files:write "
-    "groups:history groups:read im:history im:read im:write reactions:read reactions:write team:read users:read "
-    "users:read.email"
+    "app_mentions:read assistant:write channels:history channels:read chat:write commands files:read "
+    "files:write groups:history groups:read im:history im:read im:write reactions:read reactions:write "
+    "team:read users:read users:read.email"
 )
 SUBSCRIPTIONS = (
     "app_mention message.channels message.groups message.im member_left_channel member_joined_channel "
@@ -44,7 +44,7 @@ class ResponseUrl:
 
 
 class Service:
-    """The state behind the wire. Everything here is synchronous; frames go out through the sockets' queues."""
+    """The state behind the wire. All of it is synchronous; frames go out through the sockets' queues."""
 
     def __init__(self, *, bot_token: str = BOT_TOKEN, app_token: str = APP_TOKEN) -> None:
         self.bot_token, self.app_token = bot_token, app_token

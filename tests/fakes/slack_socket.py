@@ -1,6 +1,6 @@
 """Socket Mode: tickets, sockets, envelopes with their acknowledgements, redelivery, and ways to break them.
 
-An event for which no socket is open is lost, as in Slack: it goes to `missed` and can only be read from history.
+An event for which no socket is open is lost, as in Slack: it goes to `missed`; history alone still has it.
 """
 
 import asyncio

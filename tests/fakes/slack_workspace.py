@@ -177,8 +177,14 @@ class Workspace:
         replies = self._threads.get((message.channel_id, message.ts))
         if replies:
             users = list(dict.fromkeys(held[ts].user_id for ts in replies))
-            out |= {"thread_ts": message.ts, "reply_count": len(replies), "reply_users": users,
-                    "reply_users_count": len(users), "latest_reply": replies[-1], "subscribed": False}  # fmt: skip
+            out |= {
+                "thread_ts": message.ts,
+                "reply_count": len(replies),
+                "reply_users": users,
+                "reply_users_count": len(users),
+                "latest_reply": replies[-1],
+                "subscribed": False,
+            }
         return out
 
     def authored(
@@ -187,7 +193,8 @@ class Workspace:
         """A message of this person, not stored yet."""
         ours = user.id == self.bot.id
         return Message(
-            channel_id=channel.id, ts=ts, user_id=user.id, text=text, thread_ts=thread_ts, team_id=user.team_id,
+            channel_id=channel.id, ts=ts, user_id=user.id, text=text, thread_ts=thread_ts,
+            team_id=user.team_id,
             bot_id=user.bot_id or None,
             app_id=(APP_ID if ours else "A0ANOTHER1") if user.bot_id else None,
             client_msg_id=None if user.bot_id else f"{user.id.lower()}-{ts}",
