@@ -1,7 +1,7 @@
 """A Discord of one's own on 127.0.0.1: REST, gateway and people, for the real discord.py to talk to.
 
     async with FakeDiscord() as discord:
-        discord.point_client()          # or set the two addresses by other means
+        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = discord.api_url, URL(discord.gateway_url)
         question = await discord.say(discord.alice, discord.general, discord.mention + " hello")
         await discord.wait_for(lambda: discord.replies_to(question), timeout_s=5)
 
@@ -26,7 +26,19 @@ from tests.fakes.discord_faults import Call, Kind, pattern_of
 from tests.fakes.discord_gateway import INVALID, RECONNECT, Gateway, Session
 from tests.fakes.discord_interactions import Interactions
 from tests.fakes.discord_model import (
-    DEFAULT, DM, REPLY, SLASH_REPLY, Body, Channel, Guild, Interaction, Member, Message, Role, User, integer,
+    DEFAULT,
+    DM,
+    REPLY,
+    SLASH_REPLY,
+    Body,
+    Channel,
+    Guild,
+    Interaction,
+    Member,
+    Message,
+    Role,
+    User,
+    integer,
 )  # fmt: skip
 from tests.fakes.discord_refusals import Refusal
 from tests.fakes.discord_rest import Rest
@@ -74,7 +86,9 @@ class FakeDiscord:
         await self.start()
         return self
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         await self.stop()
 
     # addresses and ids
@@ -105,7 +119,9 @@ class FakeDiscord:
 
     # people and places
 
-    def add_user(self, name: str, *, bot: bool = False, roles: Sequence[int] = (), guild: Guild | None = None) -> User:
+    def add_user(
+        self, name: str, *, bot: bool = False, roles: Sequence[int] = (), guild: Guild | None = None
+    ) -> User:
         """A new member of the guild."""
         user = self.world.add_user(name, bot=bot)
         place = guild or self.guild
@@ -119,10 +135,19 @@ class FakeDiscord:
         return role
 
     def add_channel(
-        self, name: str, *, viewers: Sequence[User | Role] | None = None, bot_sees: bool = True, guild: Guild | None = None
+        self,
+        name: str,
+        *,
+        viewers: Sequence[User | Role] | None = None,
+        bot_sees: bool = True,
+        guild: Guild | None = None,
     ) -> Channel:
         """A text channel; private to `viewers` when given, with the bot among them unless told otherwise."""
-        ids = None if viewers is None else [item.id for item in viewers] + ([self.bot_user_id] if bot_sees else [])
+        ids = (
+            None
+            if viewers is None
+            else [item.id for item in viewers] + ([self.bot_user_id] if bot_sees else [])
+        )
         return self.world.add_channel(guild or self.guild, name, viewers=ids)
 
     def add_guild(self, name: str, owner: User) -> Guild:
@@ -148,8 +173,12 @@ class FakeDiscord:
         self._changed()
         return message
 
-    async def direct(self, user: User, text: str, *, sent_at: datetime | None = None, deliver: bool = True) -> Message:
-        return await self.say(user, self.world.direct_channel(user.id), text, sent_at=sent_at, deliver=deliver)
+    async def direct(
+        self, user: User, text: str, *, sent_at: datetime | None = None, deliver: bool = True
+    ) -> Message:
+        return await self.say(
+            user, self.world.direct_channel(user.id), text, sent_at=sent_at, deliver=deliver
+        )
 
     async def edit(self, message: Message, text: str) -> Message:
         self.world.edit(message, {"content": text})
@@ -165,7 +194,12 @@ class FakeDiscord:
         self._changed()
 
     async def slash(
-        self, user: User, channel: Channel, options: Mapping[str, object] | None = None, *, name: str | None = None
+        self,
+        user: User,
+        channel: Channel,
+        options: Mapping[str, object] | None = None,
+        *,
+        name: str | None = None,
     ) -> Interaction:
         """Run a registered command; nested mappings are sub-commands."""
         self._need(user, channel, may.USE_APPLICATION_COMMANDS)
@@ -182,7 +216,9 @@ class FakeDiscord:
         await self.answered(interaction, timeout_s=timeout_s)
         return interaction.choices
 
-    async def press(self, user: User, message: Message, custom_id: str, values: Sequence[str] = ()) -> Interaction:
+    async def press(
+        self, user: User, message: Message, custom_id: str, values: Sequence[str] = ()
+    ) -> Interaction:
         """Press a button, or pick `values` of a select; an ephemeral one only by the person it is shown to."""
         if message.deleted or (message.ephemeral and message.seen_by != user.id):
             raise LookupError(f"{user.name} does not see message {message.id}.")
@@ -272,7 +308,8 @@ class FakeDiscord:
     async def answered(self, interaction: Interaction, timeout_s: float = 5.0) -> Interaction:
         """The interaction, once its answer is there and no longer "thinking"."""
         await self.wait_for(
-            lambda: interaction.answered_s and not (interaction.original and interaction.original.loading), timeout_s
+            lambda: interaction.answered_s and not (interaction.original and interaction.original.loading),
+            timeout_s,
         )
         return interaction
 
@@ -333,7 +370,9 @@ class FakeDiscord:
             "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
             "application": {"id": str(self.application_id), "flags": 0},
         }  # fmt: skip
-        told = [("GUILD_CREATE", self._guild_create(guild)) for guild in guilds] if session.intents & 1 else []
+        told = (
+            [("GUILD_CREATE", self._guild_create(guild)) for guild in guilds] if session.intents & 1 else []
+        )
         return [("READY", ready), *told]
 
     def _guild_create(self, guild: Guild) -> Body:
@@ -362,7 +401,18 @@ class FakeDiscord:
         return {**body, "nonce": data["nonce"]} if "nonce" in data else body
 
 
-__all__ = ["DM", "Call", "Channel", "FakeDiscord", "Guild", "Interaction", "Message", "Refusal", "Role", "User"]
+__all__ = [
+    "DM",
+    "Call",
+    "Channel",
+    "FakeDiscord",
+    "Guild",
+    "Interaction",
+    "Message",
+    "Refusal",
+    "Role",
+    "User",
+]
 
 
 if __name__ == "__main__":

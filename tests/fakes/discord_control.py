@@ -104,7 +104,9 @@ async def _slash(fake: FakeDiscord, body: Body) -> object:
 
 
 async def _press(fake: FakeDiscord, body: Body) -> object:
-    return told_interaction(await fake.press(_user(fake, body), _message(fake, body), str(body.get("custom_id"))))
+    return told_interaction(
+        await fake.press(_user(fake, body), _message(fake, body), str(body.get("custom_id")))
+    )
 
 
 async def _interaction(fake: FakeDiscord, body: Body) -> object:
@@ -171,18 +173,24 @@ def control_routes(find: Callable[[], FakeDiscord]) -> list[web.RouteDef]:
 
     async def messages(request: web.Request) -> web.Response:
         fake = find()
-        return json_response(200, [told_message(item) for item in fake.messages(_channel(fake, {**request.query}))])
+        return json_response(
+            200, [told_message(item) for item in fake.messages(_channel(fake, {**request.query}))]
+        )
 
     async def ephemerals(request: web.Request) -> web.Response:
         fake = find()
-        return json_response(200, [told_message(item) for item in fake.ephemerals(_user(fake, {**request.query}))])
+        return json_response(
+            200, [told_message(item) for item in fake.ephemerals(_user(fake, {**request.query}))]
+        )
 
     async def order(request: web.Request) -> web.Response:
         name = request.match_info["order"]
         if name not in ORDERS:
             return json_response(404, {"error": f"No order {name!r}; there are {sorted(ORDERS)}."})
         try:
-            return json_response(200, await ORDERS[name](find(), body_of(json.loads(await request.text() or "{}"))))
+            return json_response(
+                200, await ORDERS[name](find(), body_of(json.loads(await request.text() or "{}")))
+            )
         except (Refusal, LookupError, PermissionError, ValueError, StopIteration, RuntimeError) as error:
             return json_response(400, {"error": f"{type(error).__name__}: {error}"})
 
@@ -205,7 +213,9 @@ async def serve(port: int) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.fakes.discord", description="A Discord of one's own.")
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.fakes.discord", description="A Discord of one's own."
+    )
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     try:
         asyncio.run(serve(parser.parse_args(arguments).port))

@@ -62,7 +62,9 @@ class Allowance:
 def pattern_of(route: str) -> re.Pattern[str]:
     """`POST /channels/{id}/messages` as a pattern: `{…}` is one segment, `*` anything, no method means any."""
     parts = re.split(r"(\{[^}]*\}|\*)", route)
-    text = "".join("[^/]+" if part.startswith("{") else ".*" if part == "*" else re.escape(part) for part in parts)
+    text = "".join(
+        "[^/]+" if part.startswith("{") else ".*" if part == "*" else re.escape(part) for part in parts
+    )
     return re.compile(text if " " in route or route.startswith("*") else r"\S+ " + text)
 
 
@@ -75,7 +77,9 @@ class Faults:
     def add(self, route: str, times: int, kind: Kind, retry_after_s: float) -> None:
         if kind not in KINDS:
             raise ValueError(f"No fault is called {kind!r}; there are {', '.join(KINDS)}.")
-        self._ordered.append(Fault(route=pattern_of(route), left=times, kind=kind, retry_after_s=retry_after_s))
+        self._ordered.append(
+            Fault(route=pattern_of(route), left=times, kind=kind, retry_after_s=retry_after_s)
+        )
 
     def take(self, method: str, path: str) -> Fault | None:
         for fault in self._ordered:
@@ -99,7 +103,9 @@ class RateLimits:
         self._limits.insert(0, (pattern_of(route), limit, per_s))
 
     def spend(self, method: str, path: str, route: str) -> Allowance:
-        limit, per_s = next(((n, s) for pattern, n, s in self._limits if pattern.fullmatch(f"{method} {path}")), (1_000, 1.0))
+        limit, per_s = next(
+            ((n, s) for pattern, n, s in self._limits if pattern.fullmatch(f"{method} {path}")), (1_000, 1.0)
+        )
         bucket = hashlib.sha256(f"{method} {route}".encode()).hexdigest()[:32]
         spent = self._spent.setdefault(f"{bucket}:{'/'.join(path.split('/')[:3])}", deque())
         now = time.monotonic()
@@ -107,14 +113,21 @@ class RateLimits:
             spent.popleft()
         reset_after_s = max(per_s - (now - spent[0]), 0.001) if spent else per_s
         if len(spent) >= limit:
-            return Allowance(limit=limit, remaining=0, reset_after_s=reset_after_s, bucket=bucket, exceeded=True)
+            return Allowance(
+                limit=limit, remaining=0, reset_after_s=reset_after_s, bucket=bucket, exceeded=True
+            )
         spent.append(now)
-        return Allowance(limit=limit, remaining=limit - len(spent), reset_after_s=reset_after_s, bucket=bucket)
+        return Allowance(
+            limit=limit, remaining=limit - len(spent), reset_after_s=reset_after_s, bucket=bucket
+        )
 
 
 def too_many(retry_after_s: float, *, everywhere: bool) -> tuple[Body, dict[str, str]]:
     """The body and headers of a 429; `everywhere` for the limit over all routes."""
-    headers = {"Retry-After": str(math.ceil(retry_after_s)), "X-RateLimit-Scope": "global" if everywhere else "user"}
+    headers = {
+        "Retry-After": str(math.ceil(retry_after_s)),
+        "X-RateLimit-Scope": "global" if everywhere else "user",
+    }
     if everywhere:
         headers["X-RateLimit-Global"] = "true"
     body: Body = {

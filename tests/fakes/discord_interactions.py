@@ -8,7 +8,17 @@ from collections.abc import Mapping, Sequence
 
 from tests.fakes import discord_payloads as shape
 from tests.fakes.discord_model import (
-    DM, LOADING, SLASH_REPLY, Attachment, Body, Channel, Interaction, Message, User, bodies, body_of,
+    DM,
+    LOADING,
+    SLASH_REPLY,
+    Attachment,
+    Body,
+    Channel,
+    Interaction,
+    Message,
+    User,
+    bodies,
+    body_of,
     integer,
 )  # fmt: skip
 from tests.fakes.discord_refusals import Refusal, unknown
@@ -70,11 +80,17 @@ class Interactions:
         """The data of pressing a component; an error when nobody could press it."""
         found = [item for item in each_component(message.components) if item.get("custom_id") == custom_id]
         if not found:
-            known = [item.get("custom_id") for item in each_component(message.components) if "custom_id" in item]
+            known = [
+                item.get("custom_id") for item in each_component(message.components) if "custom_id" in item
+            ]
             raise LookupError(f"Message {message.id} has no component {custom_id!r}; it has {known}.")
         if found[0].get("disabled"):
             raise LookupError(f"The component {custom_id!r} is disabled.")
-        data: Body = {"custom_id": custom_id, "component_type": found[0].get("type"), "id": found[0].get("id", 1)}
+        data: Body = {
+            "custom_id": custom_id,
+            "component_type": found[0].get("type"),
+            "id": found[0].get("id", 1),
+        }
         return {**data, "values": list(values), "resolved": {}} if found[0].get("type") != 2 else data
 
     # the bot's side
@@ -108,7 +124,9 @@ class Interactions:
             if kind == 7 and interaction.message:
                 self._world.edit(interaction.message, data, files)
 
-    def _post(self, interaction: Interaction, body: Body, files: list[Attachment], *, loading: bool = False) -> Message:
+    def _post(
+        self, interaction: Interaction, body: Body, files: list[Attachment], *, loading: bool = False
+    ) -> Message:
         world = self._world
         if not loading:
             check_message(body, files=len(files))
@@ -192,7 +210,9 @@ def _options(known: list[Body], given: Mapping[str, object], focused: str | None
             found.append({"name": name, "type": option["type"], "options": nested})
             continue
         kind = integer(option["type"], _VALUE_TYPES.get(type(value), 3))
-        found.append({"name": name, "type": kind, "value": value, **({"focused": True} if name == focused else {})})
+        found.append(
+            {"name": name, "type": kind, "value": value, **({"focused": True} if name == focused else {})}
+        )
     absent = [name for name, option in by_name.items() if option.get("required") and name not in given]
     if absent and focused is None:
         raise LookupError(f"The command's option {absent[0]!r} is required.")
@@ -205,7 +225,11 @@ def form_data(modal: Body, values: Mapping[str, str]) -> Body:
     for row in bodies(modal.get("components")):
         inside = bodies(row.get("components")) or [body_of(row.get("component"))]
         filled = [_filled(item, values) for item in inside if "custom_id" in item]
-        rows.append({"type": 18, "component": filled[0], "id": 1} if "component" in row else {"type": 1, "components": filled})
+        rows.append(
+            {"type": 18, "component": filled[0], "id": 1}
+            if "component" in row
+            else {"type": 1, "components": filled}
+        )
     return {"custom_id": modal["custom_id"], "components": rows, "resolved": {}}
 
 
@@ -213,4 +237,3 @@ def _filled(field: Body, values: Mapping[str, str]) -> Body:
     value = values.get(str(field["custom_id"]), str(field.get("value") or ""))
     part: Body = {"type": field["type"], "custom_id": field["custom_id"], "id": 1}
     return {**part, "value": value} if field["type"] == 4 else {**part, "values": [value] if value else []}
-

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
-from tests.fakes.discord_model import DM, Attachment, Body, Channel, Guild, Member, Message, Overwrite, Role, User
+from tests.fakes.discord_model import (
+    DM,
+    Attachment,
+    Body,
+    Channel,
+    Guild,
+    Member,
+    Message,
+    Overwrite,
+    Role,
+    User,
+)
 
 FindUser = Callable[[int], User]
 
@@ -70,7 +81,9 @@ def channel_payload(channel: Channel, find_user: FindUser, bot_user_id: int) -> 
 
 
 def _thread_part(thread: Channel) -> Body:
-    made_at = stamp(min((message.sent_at for message in thread.messages.values()), default=datetime.now().astimezone()))
+    made_at = stamp(
+        min((message.sent_at for message in thread.messages.values()), default=datetime.now().astimezone())
+    )
     return {
         "owner_id": str(thread.owner_id), "message_count": len(thread.messages), "member_count": len(thread.people),
         "total_message_sent": len(thread.messages),
@@ -124,7 +137,9 @@ def message_payload(
         "embeds": [{"type": "rich", **embed} for embed in message.embeds], "components": message.components,
     }  # fmt: skip
     if message.reactions:
-        body["reactions"] = [_reaction(emoji, users, bot_user_id) for emoji, users in message.reactions.items()]
+        body["reactions"] = [
+            _reaction(emoji, users, bot_user_id) for emoji, users in message.reactions.items()
+        ]
     if message.reference_id:
         body["message_reference"] = {
             "type": 0, "channel_id": str(message.channel_id), "message_id": str(message.reference_id),

@@ -97,7 +97,9 @@ class Rest:
             if match and route.method == method:
                 return route, match.groupdict()
             wrong_method = wrong_method or bool(match)
-        raise Refusal(405, 0, "405: Method Not Allowed") if wrong_method else Refusal(404, 0, "404: Not Found")
+        raise (
+            Refusal(405, 0, "405: Method Not Allowed") if wrong_method else Refusal(404, 0, "404: Not Found")
+        )
 
     # the application and people
 
@@ -146,15 +148,23 @@ class Rest:
 
     def _guild(self, ask: Ask) -> Answer:
         guild = self._world.guild(ask.id("guild_id"))
-        counts = {"approximate_member_count": len(guild.members), "approximate_presence_count": len(guild.members)}
-        return 200, {**shape.guild_payload(guild), **(counts if ask.query.get("with_counts") in ("true", "1") else {})}
+        counts = {
+            "approximate_member_count": len(guild.members),
+            "approximate_presence_count": len(guild.members),
+        }
+        return 200, {
+            **shape.guild_payload(guild),
+            **(counts if ask.query.get("with_counts") in ("true", "1") else {}),
+        }
 
     def _channels(self, ask: Ask) -> Answer:
         channels = self._world.guild(ask.id("guild_id")).channels.values()
         return 200, [self._world.channel_body(channel) for channel in channels]
 
     def _roles(self, ask: Ask) -> Answer:
-        return 200, [shape.role_payload(role) for role in self._world.guild(ask.id("guild_id")).roles.values()]
+        return 200, [
+            shape.role_payload(role) for role in self._world.guild(ask.id("guild_id")).roles.values()
+        ]
 
     def _member(self, ask: Ask) -> Answer:
         member = self._world.guild(ask.id("guild_id")).members.get(ask.id("user_id"))
@@ -197,8 +207,14 @@ class Rest:
         self._need(channel, may.SEND_MESSAGES)
         self.typing.append((channel.id, time.monotonic()))
         where = {"guild_id": str(channel.guild_id)} if channel.guild_id else {}
-        told = {"channel_id": str(channel.id), "user_id": str(self._world.bot.id), "timestamp": int(time.time())}
-        self._world.announce("TYPING_START", told | where, DM_TYPING if channel.type == DM else 1 << 11, channel)
+        told = {
+            "channel_id": str(channel.id),
+            "user_id": str(self._world.bot.id),
+            "timestamp": int(time.time()),
+        }
+        self._world.announce(
+            "TYPING_START", told | where, DM_TYPING if channel.type == DM else 1 << 11, channel
+        )
         return 204, None
 
     def _history(self, ask: Ask) -> Answer:
@@ -256,7 +272,9 @@ class Rest:
             raise too_long("name", 100)
         if parent.guild_id is None or parent.is_thread:
             raise Refusal(400, 50024, "Cannot execute action on this channel type")
-        return self._world.channel_body(self._world.start_thread(self._world.bot, parent, ask.fields, starter))
+        return self._world.channel_body(
+            self._world.start_thread(self._world.bot, parent, ask.fields, starter)
+        )
 
     def _join_thread(self, ask: Ask) -> Answer:
         thread = self._seen(ask)
@@ -281,8 +299,9 @@ class Rest:
 
     def _registered(self, command: Body, guild_id: int, before: Mapping[str, object]) -> Body:
         version = str(self._world.ids.new())
+        given = {name: value for name, value in command.items() if value is not None}
         return {
-            "default_member_permissions": None, "type": 1, "description": "", "nsfw": False, **command,
+            "default_member_permissions": None, "type": 1, "description": "", "nsfw": False, **given,
             "id": before.get(str(command["name"]), str(self._world.ids.new())), "version": version,
             "application_id": str(self._world.application_id), **({"guild_id": str(guild_id)} if guild_id else {}),
         }  # fmt: skip
@@ -290,13 +309,17 @@ class Rest:
     # interactions
 
     def _callback(self, ask: Ask) -> Answer:
-        interaction = self._interactions.answer(ask.id("interaction_id"), ask.ids["token"], ask.fields, ask.files)
+        interaction = self._interactions.answer(
+            ask.id("interaction_id"), ask.ids["token"], ask.fields, ask.files
+        )
         if ask.query.get("with_response") in ("true", "1", "True"):
             return 200, self._interactions.callback_body(interaction)
         return 204, None
 
     def _follow_up(self, ask: Ask) -> Answer:
-        return 200, self._world.message_body(self._interactions.follow_up(ask.ids["token"], ask.fields, ask.files))
+        return 200, self._world.message_body(
+            self._interactions.follow_up(ask.ids["token"], ask.fields, ask.files)
+        )
 
     def _get_reply(self, ask: Ask) -> Answer:
         return 200, self._world.message_body(self._interactions.find(ask.ids["token"], ask.ids["which"]))

@@ -34,7 +34,13 @@ def check_message(body: Body, *, files: int = 0, partial: bool = False) -> None:
             "content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2",
             "The 'content' field cannot be used when using MessageFlags.IS_COMPONENTS_V2",
         )  # fmt: skip
-    parts = (content and content.strip(), body.get("embeds"), body.get("components"), body.get("sticker_ids"), files)
+    parts = (
+        content and content.strip(),
+        body.get("embeds"),
+        body.get("components"),
+        body.get("sticker_ids"),
+        files,
+    )
     if not partial and not any(parts) and not body.get("poll"):
         raise Refusal(400, 50006, "Cannot send an empty message")
 
@@ -64,7 +70,9 @@ def _embed_texts(embed: Body) -> Iterator[tuple[str, str, int]]:
         for name, limit in (("name", 256), ("value", 1_024)):
             text = str(item.get(name) or "")
             if not text:
-                raise invalid_form(f"embeds.0.fields.{index}.{name}", "BASE_TYPE_REQUIRED", "This field is required")
+                raise invalid_form(
+                    f"embeds.0.fields.{index}.{name}", "BASE_TYPE_REQUIRED", "This field is required"
+                )
             yield f"fields.{index}.{name}", text, limit
 
 
@@ -73,7 +81,9 @@ def each_component(components: list[Body]) -> Iterator[Body]:
     for component in components:
         yield component
         yield from each_component(bodies(component.get("components")))
-        yield from each_component([body_of(component[k]) for k in ("component", "accessory") if k in component])
+        yield from each_component(
+            [body_of(component[k]) for k in ("component", "accessory") if k in component]
+        )
 
 
 def check_components(components: list[Body], *, modern: bool = False) -> None:
@@ -86,9 +96,13 @@ def check_components(components: list[Body], *, modern: bool = False) -> None:
     for index, row in enumerate(components):
         inside = bodies(row.get("components"))
         if row.get("type") == 1 and not 1 <= len(inside) <= 5:
-            raise invalid_form(f"components.{index}.components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length.")
+            raise invalid_form(
+                f"components.{index}.components", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 5 in length."
+            )
         if row.get("type") != 1 and not modern:
-            raise invalid_form(f"components.{index}.type", "UNION_TYPE_CHOICES", "Value of field \"type\" must be one of (1,).")
+            raise invalid_form(
+                f"components.{index}.type", "UNION_TYPE_CHOICES", 'Value of field "type" must be one of (1,).'
+            )
     for component in each_component(components):
         _check_component(component, seen)
 
@@ -104,7 +118,9 @@ def _check_component(component: Body, seen: set[str]) -> None:
     if component.get("type") == 2 and component.get("style") in (5, 6):
         return  # a link has an address instead
     if not isinstance(custom_id, str) or not custom_id:
-        raise invalid_form("components.0.components.0.custom_id", "BASE_TYPE_REQUIRED", "This field is required")
+        raise invalid_form(
+            "components.0.components.0.custom_id", "BASE_TYPE_REQUIRED", "This field is required"
+        )
     if len(custom_id) > 100:
         raise too_long("components.0.components.0.custom_id", 100)
     if custom_id in seen:
@@ -123,7 +139,9 @@ def check_choices(choices: list[Body]) -> None:
             text = choice.get(name)
             if isinstance(text, str) and not 1 <= len(text) <= 100:
                 raise invalid_form(
-                    f"data.choices.{index}.{name}", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."
+                    f"data.choices.{index}.{name}",
+                    "BASE_TYPE_BAD_LENGTH",
+                    "Must be between 1 and 100 in length.",
                 )
 
 
@@ -146,7 +164,9 @@ def check_commands(commands: list[Body]) -> None:
     names = [(integer(command.get("type"), 1), command.get("name")) for command in commands]
     if len(set(names)) < len(names):
         raise invalid_form(
-            "name", "APPLICATION_COMMANDS_DUPLICATE_NAME", "Application command names must be unique within an application"
+            "name",
+            "APPLICATION_COMMANDS_DUPLICATE_NAME",
+            "Application command names must be unique within an application",
         )
 
 
@@ -154,11 +174,11 @@ def _check_command(command: Body, path: str) -> None:
     name, description = str(command.get("name") or ""), str(command.get("description") or "")
     chat = integer(command.get("type"), 1) == 1 or "." in path
     if chat and (not _COMMAND_NAME.match(name) or name != name.lower()):
-        raise invalid_form(
-            f"{path}.name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid"
-        )
+        raise invalid_form(f"{path}.name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
     if chat and not 1 <= len(description) <= 100:
-        raise invalid_form(f"{path}.description", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+        raise invalid_form(
+            f"{path}.description", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."
+        )
     options = bodies(command.get("options"))
     if len(options) > 25:
         raise too_long(f"{path}.options", 25)

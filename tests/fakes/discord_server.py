@@ -27,7 +27,10 @@ def json_response(status: int, body: object, headers: dict[str, str] | None = No
     if body is None:
         return web.Response(status=status, headers={**VIA, **(headers or {})})
     return web.Response(
-        status=status, body=json.dumps(body).encode(), content_type="application/json", headers={**VIA, **(headers or {})}
+        status=status,
+        body=json.dumps(body).encode(),
+        content_type="application/json",
+        headers={**VIA, **(headers or {})},
     )
 
 
@@ -35,9 +38,21 @@ class Server:
     """Serves the API, the gateway and attachments at one port of 127.0.0.1."""
 
     def __init__(
-        self, world: World, rest: Rest, gateway: Gateway, *, token: Callable[[], str], changed: Callable[[], None]
+        self,
+        world: World,
+        rest: Rest,
+        gateway: Gateway,
+        *,
+        token: Callable[[], str],
+        changed: Callable[[], None],
     ) -> None:
-        self._world, self._rest, self._gateway, self._token, self._changed = world, rest, gateway, token, changed
+        self._world, self._rest, self._gateway, self._token, self._changed = (
+            world,
+            rest,
+            gateway,
+            token,
+            changed,
+        )
         self.calls: list[Call] = []
         self.faults = Faults()
         self.limits = RateLimits()
@@ -142,7 +157,12 @@ class Server:
                 raise Refusal(413, 40005, "Request entity too large")
             kind = part.headers.get("Content-Type", "application/octet-stream")
             files.append(
-                Attachment(id=self._world.ids.new(), filename=part.filename or "file", content_type=kind, content=content)
+                Attachment(
+                    id=self._world.ids.new(),
+                    filename=part.filename or "file",
+                    content_type=kind,
+                    content=content,
+                )
             )
         return _without_new_files(body), files
 
@@ -176,5 +196,7 @@ def _struck(fault: Fault | None) -> web.Response | None:
     status = int(fault.kind)
     words = f"{status}: {HTTPStatus(status).phrase}"
     if status == 502:  # comes from the proxy in front, not from the API
-        return web.Response(status=502, text=f"<html><title>{words}</title></html>", content_type="text/html", headers=VIA)
+        return web.Response(
+            status=502, text=f"<html><title>{words}</title></html>", content_type="text/html", headers=VIA
+        )
     return json_response(status, {"message": words, "code": 0})

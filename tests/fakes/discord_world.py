@@ -8,11 +8,32 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from tests.fakes import discord_permissions as may
 from tests.fakes import discord_payloads as shape
+from tests.fakes import discord_permissions as may
 from tests.fakes.discord_model import (
-    DEFAULT, DM, EPHEMERAL, HAS_THREAD, LOADING, PRIVATE_THREAD, PUBLIC_THREAD, REPLY, TEXT, THREAD_STARTER,
-    Attachment, Body, Channel, Guild, Interaction, Member, Message, Overwrite, Role, Snowflakes, User, bodies, body_of,
+    DEFAULT,
+    DM,
+    EPHEMERAL,
+    HAS_THREAD,
+    LOADING,
+    PRIVATE_THREAD,
+    PUBLIC_THREAD,
+    REPLY,
+    TEXT,
+    THREAD_STARTER,
+    Attachment,
+    Body,
+    Channel,
+    Guild,
+    Interaction,
+    Member,
+    Message,
+    Overwrite,
+    Role,
+    Snowflakes,
+    User,
+    bodies,
+    body_of,
     integer,
 )  # fmt: skip
 from tests.fakes.discord_refusals import Refusal, missing_access, missing_permissions, unknown
@@ -79,10 +100,16 @@ class World:
         if viewers is not None:
             overwrites.append(Overwrite(id=guild.id, kind=0, deny=may.VIEW_CHANNEL))
             overwrites += [
-                Overwrite(id=who, kind=0 if who in guild.roles else 1, allow=may.VIEW_CHANNEL) for who in viewers
+                Overwrite(id=who, kind=0 if who in guild.roles else 1, allow=may.VIEW_CHANNEL)
+                for who in viewers
             ]
         channel = Channel(
-            id=self.ids.new(), type=TEXT, guild_id=guild.id, name=name, overwrites=overwrites, position=len(guild.channels)
+            id=self.ids.new(),
+            type=TEXT,
+            guild_id=guild.id,
+            name=name,
+            overwrites=overwrites,
+            position=len(guild.channels),
         )
         guild.channels[channel.id] = self.channels[channel.id] = channel
         self.announce("CHANNEL_CREATE", self.channel_body(channel), GUILDS)
@@ -213,7 +240,9 @@ class World:
         kinds = parse if isinstance(parse, list) else []
         users, roles = _ids(rules.get("users")), _ids(rules.get("roles"))
         found = dict.fromkeys(int(digits) for digits in re.findall(r"<@!?(\d+)>", message.content))
-        message.mentions = [item for item in found if item in self.users and ("users" in kinds or item in users)]
+        message.mentions = [
+            item for item in found if item in self.users and ("users" in kinds or item in users)
+        ]
         named = [int(digits) for digits in re.findall(r"<@&(\d+)>", message.content)]
         message.mention_roles = [item for item in named if "roles" in kinds or item in roles]
         channel = self.channels[message.channel_id]
@@ -277,7 +306,9 @@ class World:
 
     # threads
 
-    def start_thread(self, owner: User, parent: Channel, body: Body, starter: Message | None = None) -> Channel:
+    def start_thread(
+        self, owner: User, parent: Channel, body: Body, starter: Message | None = None
+    ) -> Channel:
         """A thread below a channel; one from a message has that message's id."""
         if starter and starter.id in self.channels:
             raise Refusal(400, 160004, "A thread has already been created for this message")
@@ -295,7 +326,9 @@ class World:
         self.announce("THREAD_CREATE", {**self.channel_body(thread), "newly_created": True}, GUILDS, thread)
         if starter:
             starter.flags |= HAS_THREAD
-            first = Message(id=self.ids.new(), channel_id=thread.id, author_id=starter.author_id, type=THREAD_STARTER)
+            first = Message(
+                id=self.ids.new(), channel_id=thread.id, author_id=starter.author_id, type=THREAD_STARTER
+            )
             self.keep(first)
             self.tell_message("MESSAGE_UPDATE", starter)
         return thread
