@@ -135,7 +135,7 @@ class FakeSlack(Service):
                      "member_joined_channel")  # fmt: skip
 
     async def leave(self, user: Who, channel: Where) -> None:
-        """Sends `member_left_channel`; the bot learns of its own end there by `channel_left`, `group_left`."""
+        """Sends `member_left_channel`; the bot learns of its own end by `channel_left`, `group_left`."""
         person, place = self.user(user), self.channel(channel)
         place.members.pop(person.id, None)
         kind = "member_left_channel"
