@@ -158,9 +158,7 @@ class FakeSlack(Service):
         message = self.workspace.authored(person, place, text, self.workspace.new_ts(age_s), thread_ts)
         if not person.bot_id:
             words: Json = {"type": "rich_text_section", "elements": [{"type": "text", "text": text}]}
-            message = replace(
-                message, blocks=[{"type": "rich_text", "block_id": "said", "elements": [words]}]
-            )
+            message = replace(message, blocks=[{"type": "rich_text", "block_id": "said", "elements": [words]}])
         if files:
             shown = [file_json(self, self._add_file(person, name, content)) for name, content in files]
             message = replace(message, files=shown, subtype="file_share")
@@ -229,11 +227,7 @@ class FakeSlack(Service):
         for block in cast(list[Json], opened.content["blocks"]):
             for element in interactive_elements(block):
                 action_id = str(element["action_id"])
-                filled = (
-                    state_value(element, left.pop(action_id))
-                    if action_id in left
-                    else {"type": element["type"]}
-                )
+                filled = state_value(element, left.pop(action_id)) if action_id in left else {"type": element["type"]}
                 state.setdefault(str(block["block_id"]), {})[action_id] = filled
         if left:
             raise LookupError(f"The modal has no inputs called {sorted(left)}.")
@@ -305,9 +299,7 @@ class FakeSlack(Service):
 
     async def connected(self, timeout_s: float = 5.0) -> None:
         """Wait until the app has a socket that is neither silent nor about to be replaced."""
-        await self.wait_for(
-            lambda: [s for s in self.socket.sockets if not (s.silent or s.draining)], timeout_s
-        )
+        await self.wait_for(lambda: [s for s in self.socket.sockets if not (s.silent or s.draining)], timeout_s)
 
     # faults
 
@@ -324,9 +316,7 @@ class FakeSlack(Service):
 
         `error` answers `ok: false` with that code; `timeout` never answers; `drop_…` closes the connection.
         """
-        self.faults.add(
-            Fault(method=method, times=times, kind=kind, retry_after_s=retry_after_s, error=error)
-        )
+        self.faults.add(Fault(method=method, times=times, kind=kind, retry_after_s=retry_after_s, error=error))
 
     def heal(self) -> None:
         """Forget ordered faults and refusals."""

@@ -6,9 +6,7 @@ from typing import cast
 
 from tests.fakes.slack_model import Json, SlackError
 
-_STRUCTURED = frozenset(
-    {"blocks", "attachments", "metadata", "view", "files", "chunks", "loading_messages", "prompts"}
-)
+_STRUCTURED = frozenset({"blocks", "attachments", "metadata", "view", "files", "chunks", "loading_messages", "prompts"})
 MAX_PAGE = 999
 
 

@@ -21,9 +21,7 @@ def checked_blocks(blocks: list[Json], new_id: str, *, limit: int = BLOCKS_LIMIT
     for index, block in enumerate(blocks):
         _check(block, f"/blocks/{index}")
     if sum(_text_length(block) for block in blocks) > ALL_BLOCKS_TEXT_LIMIT:
-        raise SlackError(
-            "msg_blocks_too_long", f"the blocks hold more than {ALL_BLOCKS_TEXT_LIMIT} characters"
-        )
+        raise SlackError("msg_blocks_too_long", f"the blocks hold more than {ALL_BLOCKS_TEXT_LIMIT} characters")
     ids = [str(block["block_id"]) for block in blocks if "block_id" in block]
     if len(ids) != len(set(ids)):
         raise SlackError("invalid_blocks", "block_id must be unique [json-pointer:/blocks]")
@@ -40,9 +38,7 @@ def _check(block: Json, where: str) -> None:
         )
     elements = block.get("elements")
     if kind in _ELEMENTS and isinstance(elements, list) and not 1 <= len(elements) <= _ELEMENTS[kind]:
-        raise SlackError(
-            "invalid_blocks", f"1 to {_ELEMENTS[kind]} items allowed [json-pointer:{where}/elements]"
-        )
+        raise SlackError("invalid_blocks", f"1 to {_ELEMENTS[kind]} items allowed [json-pointer:{where}/elements]")
     action_ids = [str(e["action_id"]) for e in interactive_elements(block) if "action_id" in e]
     if len(action_ids) != len(set(action_ids)):
         raise SlackError("invalid_blocks", f"action_id must be unique in its block [json-pointer:{where}]")
@@ -69,9 +65,7 @@ def _check_element(element: Json, where: str) -> None:
 
 def _text_length(block: Json, *, own: bool = False) -> int:
     text = block.get("text")
-    length = len(
-        str(text.get("text", "")) if isinstance(text, dict) else text if isinstance(text, str) else ""
-    )
+    length = len(str(text.get("text", "")) if isinstance(text, dict) else text if isinstance(text, str) else "")
     if own:
         return length
     fields = block.get("fields")

@@ -19,9 +19,7 @@ def content_of(slack: Service, values: Mapping[str, object]) -> Message:
         raise SlackError("msg_too_long", f"{len(text or markdown)} characters are too many")
     ts = slack.workspace.new_ts()
     metadata = args.mapping("metadata")
-    if metadata is not None and not (
-        metadata.get("event_type") and isinstance(metadata.get("event_payload"), dict)
-    ):
+    if metadata is not None and not (metadata.get("event_type") and isinstance(metadata.get("event_payload"), dict)):
         raise SlackError("invalid_metadata_format", "metadata needs event_type and event_payload")
     blocks = checked_blocks(args.objects("blocks"), f"b{ts[-6:]}")
     attachments = args.objects("attachments")

@@ -56,9 +56,7 @@ def control_routes(slack: "FakeSlack") -> list[web.RouteDef]:
     async def act(request: web.Request) -> web.Response:
         name = request.match_info["name"]
         try:
-            given = (
-                json.loads(await request.text() or "{}") if request.method == "POST" else dict(request.query)
-            )
+            given = json.loads(await request.text() or "{}") if request.method == "POST" else dict(request.query)
             result = await _run(slack, name, given)
         except (SlackError, LookupError, TypeError, ValueError) as error:
             return web.json_response({"error": f"{type(error).__name__}: {error}"}, status=400)
@@ -74,9 +72,7 @@ async def _run(slack: "FakeSlack", name: str, given: Json) -> object:
     if name == "configure":
         return _configure(slack, given)
     if name not in ACTS:
-        raise LookupError(
-            f"There is no control called {name!r}; there is status, configure, {', '.join(ACTS)}."
-        )
+        raise LookupError(f"There is no control called {name!r}; there is status, configure, {', '.join(ACTS)}.")
     arguments = dict(given)
     if isinstance(arguments.get("message"), dict):
         arguments["message"] = message_from(cast(Json, arguments["message"]))

@@ -119,9 +119,7 @@ def history(slack: Service, args: Arguments) -> Json:
     channel = _readable_channel(slack, args)
     found = slack.workspace.history(channel, args.text("oldest"), args.text("latest"), args.flag("inclusive"))
     metadata = args.flag("include_all_metadata")
-    return _messages(args, [slack.workspace.as_json(m, with_metadata=metadata) for m in found], 100) | {
-        "pin_count": 0
-    }
+    return _messages(args, [slack.workspace.as_json(m, with_metadata=metadata) for m in found], 100) | {"pin_count": 0}
 
 
 def replies(slack: Service, args: Arguments) -> Json:

@@ -69,9 +69,7 @@ def event_callback(workspace: Workspace, event: Json, *, shared: bool) -> Json:
     }  # fmt: skip
 
 
-def slash_payload(
-    user: User, channel: Channel, command: str, text: str, *, response_url: str, trigger_id: str
-) -> Json:
+def slash_payload(user: User, channel: Channel, command: str, text: str, *, response_url: str, trigger_id: str) -> Json:
     return {
         "token": VERIFICATION_TOKEN, "team_id": TEAM_ID, "team_domain": TEAM["domain"],
         "channel_id": channel.id,

@@ -91,9 +91,7 @@ class Front:
 
     def _perform(self, method: str, request: web.Request, values: Json) -> Json:
         slack = self._slack
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip() or str(
-            values.get("token", "")
-        )
+        token = request.headers.get("Authorization", "").removeprefix("Bearer ").strip() or str(values.get("token", ""))
         if not token:
             raise SlackError("not_authed")
         if slack.auth_error:
@@ -107,9 +105,7 @@ class Front:
             raise SlackError("unknown_method", req_method=method)
         perform, scopes = METHODS[method]
         if scopes and not slack.scopes & set(scopes.split()):
-            raise SlackError(
-                "missing_scope", needed=scopes.split()[0], provided=",".join(sorted(slack.scopes))
-            )
+            raise SlackError("missing_scope", needed=scopes.split()[0], provided=",".join(sorted(slack.scopes)))
         return perform(slack, Arguments(values))
 
     def _outcome(self, perform: Callable[[], Json], fault: Fault | None) -> Outcome:

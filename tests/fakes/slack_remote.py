@@ -74,9 +74,7 @@ class FakeSlackProcess:
     async def say(
         self, user: str, channel: str, text: str, thread_ts: str | None = None, age_s: float = 0.0
     ) -> Message:
-        answer = await self.act(
-            "say", user=user, channel=channel, text=text, thread_ts=thread_ts, age_s=age_s
-        )
+        answer = await self.act("say", user=user, channel=channel, text=text, thread_ts=thread_ts, age_s=age_s)
         return message_from(cast(Json, answer))
 
     async def edit(self, message: Message, text: str) -> Message:
@@ -109,17 +107,13 @@ class FakeSlackProcess:
         return [Call(**item) for item in found]  # type: ignore[arg-type]  # asdict() of a Call
 
     async def envelopes(self, event_type: str = "") -> list[Envelope]:
-        return [
-            _envelope(item) for item in cast(list[object], await self.act("envelopes", event_type=event_type))
-        ]
+        return [_envelope(item) for item in cast(list[object], await self.act("envelopes", event_type=event_type))]
 
     async def status(self) -> Json:
         """`sockets` open now, `connects` so far, `missed` events, `bad_frames` of the app."""
         return cast(Json, await self.act("status"))
 
-    async def fail(
-        self, method: str, times: int = 1, kind: FaultKind = "500", *, retry_after_s: int = 1
-    ) -> None:
+    async def fail(self, method: str, times: int = 1, kind: FaultKind = "500", *, retry_after_s: int = 1) -> None:
         await self.act("fail", method=method, times=times, kind=kind, retry_after_s=retry_after_s)
 
 

@@ -101,9 +101,7 @@ class Service:
         """Store a message and send its events: `message`, and `app_mention` where the bot is named."""
         message = self.workspace.add_message(message)
         channel = self.workspace.channels[message.channel_id]
-        self.publish(
-            events.message_event(self.workspace, message), channel, events.message_subscription(channel)
-        )
+        self.publish(events.message_event(self.workspace, message), channel, events.message_subscription(channel))
         bot = self.workspace.bot.id
         if channel.kind != "im" and message.user_id != bot and f"<@{bot}>" in message.text:
             self.publish(events.mention_event(self.workspace, message), channel, "app_mention")
@@ -175,11 +173,7 @@ class Service:
     def _acknowledged(self, envelope: Envelope) -> None:
         """A slash command's acknowledgement may carry its answer."""
         answer = envelope.ack_payload
-        if (
-            envelope.type != "slash_commands"
-            or not answer
-            or not (answer.get("text") or answer.get("blocks"))
-        ):
+        if envelope.type != "slash_commands" or not answer or not (answer.get("text") or answer.get("blocks")):
             return
         user = self.workspace.user(str(envelope.payload["user_id"]))
         channel = self.workspace.channel(str(envelope.payload["channel_id"]))

@@ -191,9 +191,7 @@ class SocketMode:
         """Ask the app to change sockets; it may use the old ones until it has."""
         for socket in self.sockets:
             socket.draining = True
-            socket.out.put_nowait(
-                {"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-fake"}}
-            )
+            socket.out.put_nowait({"type": "disconnect", "reason": reason, "debug_info": {"host": "applink-fake"}})
 
     def send_raw(self, text: str) -> None:
         """Send a frame that need not be JSON to every socket."""

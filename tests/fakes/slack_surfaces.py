@@ -26,9 +26,7 @@ def set_status(slack: Service, args: Arguments) -> Json:
     channel = open_channel(slack, args, "channel_id")
     loading = args.values.get("loading_messages")
     if isinstance(loading, list) and len(loading) > 10:
-        raise SlackError(
-            "invalid_arguments", "no more than 10 items allowed [json-pointer:/loading_messages]"
-        )
+        raise SlackError("invalid_arguments", "no more than 10 items allowed [json-pointer:/loading_messages]")
     if "status" not in args.values:
         raise SlackError("invalid_arguments", "missing required field: status")
     key = (channel.id, args.required("thread_ts"))
@@ -46,13 +44,9 @@ def open_view(slack: Service, args: Arguments) -> Json:
     title = content.get("title")
     if not isinstance(title, dict) or not 1 <= len(str(title.get("text", ""))) <= 24:
         raise SlackError("invalid_arguments", "must be 1 to 24 characters [json-pointer:/view/title/text]")
-    blocks = checked_blocks(
-        Arguments(content).objects("blocks"), slack.workspace.new_id("v"), limit=MODAL_BLOCKS_LIMIT
-    )
+    blocks = checked_blocks(Arguments(content).objects("blocks"), slack.workspace.new_id("v"), limit=MODAL_BLOCKS_LIMIT)
     if any(block.get("type") == "input" for block in blocks) and "submit" not in content:
-        raise SlackError(
-            "invalid_arguments", "submit is required when an input block is used [json-pointer:/view]"
-        )
+        raise SlackError("invalid_arguments", "submit is required when an input block is used [json-pointer:/view]")
     user = slack.use_trigger(args.required("trigger_id", "invalid_trigger_id"))
     view = View(id=slack.workspace.new_id("V"), user_id=user.id, hash=slack.workspace.new_ts(),
                 content=content | {"blocks": blocks})  # fmt: skip

@@ -187,9 +187,7 @@ class Workspace:
             }
         return out
 
-    def authored(
-        self, user: User, channel: Channel, text: str, ts: str, thread_ts: str | None = None
-    ) -> Message:
+    def authored(self, user: User, channel: Channel, text: str, ts: str, thread_ts: str | None = None) -> Message:
         """A message of this person, not stored yet."""
         ours = user.id == self.bot.id
         return Message(

@@ -36,9 +36,7 @@ async def test_mention_is_answered_in_its_thread(slack: FakeSlack, client: Async
     assert reply.text == f"You said: {slack.mention} hello"
 
 
-async def test_mention_makes_two_events_with_one_ts_and_two_ids(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_mention_makes_two_events_with_one_ts_and_two_ids(slack: FakeSlack, client: AsyncWebClient) -> None:
     app, seen = recording_app(client)
     async with connected(app, slack):
         question = await slack.say("ann", "#general", f"{slack.mention} hello")
@@ -60,9 +58,7 @@ async def test_direct_message_makes_one_event_of_type_im(slack: FakeSlack, clien
     assert [body["event"]["channel_type"] for body in seen] == ["im", "group"]
 
 
-async def test_edit_delete_and_tombstone_arrive_as_slack_sends_them(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_edit_delete_and_tombstone_arrive_as_slack_sends_them(slack: FakeSlack, client: AsyncWebClient) -> None:
     app, seen = recording_app(client)
     async with connected(app, slack):
         lone = await slack.say("ann", "#general", "lone")
@@ -81,9 +77,7 @@ async def test_edit_delete_and_tombstone_arrive_as_slack_sends_them(
     assert (left["type"], left["user"]) == ("member_left_channel", slack.user("bob").id)
 
 
-async def test_unacknowledged_event_is_redelivered_with_its_attempt(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_unacknowledged_event_is_redelivered_with_its_attempt(slack: FakeSlack, client: AsyncWebClient) -> None:
     slack.socket.redeliver_after_s = 0.1
     app, tries = new_app(client), list[str]()
 
@@ -109,9 +103,7 @@ async def test_unacknowledged_event_is_redelivered_with_its_attempt(
     assert first.envelope_id != second.envelope_id
 
 
-async def test_redelivery_by_hand_repeats_an_acknowledged_event(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_redelivery_by_hand_repeats_an_acknowledged_event(slack: FakeSlack, client: AsyncWebClient) -> None:
     app, seen = recording_app(client)
     async with connected(app, slack):
         message = await slack.say("ann", "#general", "once")
@@ -124,9 +116,7 @@ async def test_redelivery_by_hand_repeats_an_acknowledged_event(
 # sockets
 
 
-async def test_event_without_a_socket_is_in_history_and_not_replayed(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_event_without_a_socket_is_in_history_and_not_replayed(slack: FakeSlack, client: AsyncWebClient) -> None:
     app, seen = recording_app(client)
     missed = await slack.say("ann", "#general", "nobody listens", age_s=600)
     async with connected(app, slack):
@@ -139,9 +129,7 @@ async def test_event_without_a_socket_is_in_history_and_not_replayed(
 
 
 @pytest.mark.parametrize("how", ["disconnect", "cut", "silence"])
-async def test_client_comes_back_after_a_broken_socket(
-    slack: FakeSlack, client: AsyncWebClient, how: str
-) -> None:
+async def test_client_comes_back_after_a_broken_socket(slack: FakeSlack, client: AsyncWebClient, how: str) -> None:
     app, seen = recording_app(client)
     async with connected(app, slack):
         getattr(slack, how)()
@@ -225,9 +213,7 @@ async def test_slash_command_answers_by_acknowledgement_and_response_url(
     assert slack.calls("response_url")[0].performed
 
 
-async def test_press_reaches_the_app_which_replaces_the_message(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_press_reaches_the_app_which_replaces_the_message(slack: FakeSlack, client: AsyncWebClient) -> None:
     app, pressed = new_app(client), list[Payload]()
 
     async def approve(
@@ -285,9 +271,7 @@ async def test_modal_opens_by_a_fresh_trigger_and_its_values_come_back(
         await slack.wait_for(lambda: envelope.acked_at)
         with pytest.raises(SlackApiError, match="exchanged_trigger_id"):
             await client.views_open(trigger_id=str(slash.payload["trigger_id"]), view=view)
-    assert submitted[0]["view"]["state"]["values"] == {
-        "who": {"name": {"type": "plain_text_input", "value": "Zoe"}}
-    }
+    assert submitted[0]["view"]["state"]["values"] == {"who": {"name": {"type": "plain_text_input", "value": "Zoe"}}}
     assert envelope.ack_payload == {"response_action": "errors", "errors": {"who": "Taken"}}
 
 

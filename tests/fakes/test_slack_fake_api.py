@@ -40,9 +40,7 @@ def client(slack: FakeSlack) -> AsyncWebClient:
 # the Web API
 
 
-async def test_history_pages_and_shows_metadata_only_when_asked(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_history_pages_and_shows_metadata_only_when_asked(slack: FakeSlack, client: AsyncWebClient) -> None:
     general = slack.channel("general").id
     first = await slack.say("ann", general, "0", age_s=60)
     for number in range(1, 5):
@@ -105,9 +103,7 @@ async def test_missing_scope_names_what_is_needed_and_given(slack: FakeSlack, cl
     assert (await client.auth_test()).headers["x-oauth-scopes"] == "chat:write"
 
 
-async def test_people_and_places_are_listed_as_slack_tells_them_apart(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_people_and_places_are_listed_as_slack_tells_them_apart(slack: FakeSlack, client: AsyncWebClient) -> None:
     people = {user["name"]: user for user in (await client.users_list())["members"]}
     assert [name for name, user in people.items() if user["is_restricted"]] == ["gus"]
     assert people["sam"]["team_id"] != slack.team_id
@@ -131,9 +127,7 @@ async def test_people_and_places_are_listed_as_slack_tells_them_apart(
     assert (await client.team_info())["team"]["id"] == slack.team_id
 
 
-async def test_ephemeral_is_seen_by_its_person_and_not_in_history(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_ephemeral_is_seen_by_its_person_and_not_in_history(slack: FakeSlack, client: AsyncWebClient) -> None:
     await client.chat_postEphemeral(channel="#general", user=slack.user("ann").id, text="code 123")
     assert [m.text for m in slack.ephemerals("ann")] == ["code 123"]
     assert slack.messages("general") == []
@@ -157,9 +151,7 @@ async def test_streamed_message_grows_and_ends(slack: FakeSlack, client: AsyncWe
 
 async def test_status_shows_until_the_reply(slack: FakeSlack, client: AsyncWebClient) -> None:
     question = await slack.say("ann", "#general", "q")
-    await client.assistant_threads_setStatus(
-        channel_id=question.channel_id, thread_ts=question.ts, status="reads"
-    )
+    await client.assistant_threads_setStatus(channel_id=question.channel_id, thread_ts=question.ts, status="reads")
     assert slack.statuses == {(question.channel_id, question.ts): "reads"}
     await client.chat_postMessage(channel=question.channel_id, thread_ts=question.ts, text="a")
     assert slack.statuses == {}
@@ -167,17 +159,13 @@ async def test_status_shows_until_the_reply(slack: FakeSlack, client: AsyncWebCl
 
 async def test_file_upload_in_three_steps_posts_the_file(slack: FakeSlack, client: AsyncWebClient) -> None:
     general = slack.channel("general")
-    await client.files_upload_v2(
-        channel=general.id, content="a,b\n1,2\n", filename="t.csv", initial_comment="Table"
-    )
+    await client.files_upload_v2(channel=general.id, content="a,b\n1,2\n", filename="t.csv", initial_comment="Table")
     (message,) = slack.bot_messages(general)
     (file,) = slack.workspace.files.values()
     assert (message.text, message.files[0]["name"], file.content) == ("Table", "t.csv", b"a,b\n1,2\n")
 
 
-async def test_reaction_update_and_delete_change_the_message(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_reaction_update_and_delete_change_the_message(slack: FakeSlack, client: AsyncWebClient) -> None:
     question = await slack.say("ann", "#general", "q")
     await client.reactions_add(channel=question.channel_id, timestamp=question.ts, name="eyes")
     assert slack.messages("general")[0].reactions == {"eyes": [slack.bot_user_id]}
@@ -236,9 +224,7 @@ async def test_500_and_silence_have_no_effect(slack: FakeSlack, client: AsyncWeb
     assert slack.messages("general") == []
 
 
-async def test_posting_limit_allows_four_and_refuses_the_fifth(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_posting_limit_allows_four_and_refuses_the_fifth(slack: FakeSlack, client: AsyncWebClient) -> None:
     slack.enforce_posting_limit()
     for number in range(4):
         await client.chat_postMessage(channel="#general", text=str(number))
@@ -293,9 +279,7 @@ async def exercise(slack: FakeSlack, client: AsyncWebClient) -> Message:
     await client.conversations_list()
     await client.conversations_open(users=[ann.id])
     posted = str(
-        (await client.chat_postMessage(channel=general, text="a", thread_ts=question.ts, blocks=[BUTTON]))[
-            "ts"
-        ]
+        (await client.chat_postMessage(channel=general, text="a", thread_ts=question.ts, blocks=[BUTTON]))["ts"]
     )
     await client.chat_postEphemeral(channel=general, user=ann.id, text="e")
     await client.chat_update(channel=general, ts=posted, text="b")
@@ -322,9 +306,7 @@ async def exercise(slack: FakeSlack, client: AsyncWebClient) -> Message:
     return question
 
 
-async def test_answers_have_the_shapes_of_the_contracts_examples(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_answers_have_the_shapes_of_the_contracts_examples(slack: FakeSlack, client: AsyncWebClient) -> None:
     _, vendor = contract()
     await exercise(slack, client)
     wrong = list[str]()
@@ -348,9 +330,7 @@ def differences(example: Json, answer: Json) -> list[str]:
     ]
 
 
-async def test_the_sdks_calls_recorded_here_fit_the_contract(
-    slack: FakeSlack, client: AsyncWebClient
-) -> None:
+async def test_the_sdks_calls_recorded_here_fit_the_contract(slack: FakeSlack, client: AsyncWebClient) -> None:
     module, vendor = contract()
     await exercise(slack, client)
     wrong, checked = list[str](), set[str]()
@@ -358,14 +338,9 @@ async def test_the_sdks_calls_recorded_here_fit_the_contract(
         operation = vendor.raw["paths"].get(f"/{call.method}", {}).get("post")
         if operation is None:
             continue
-        schema = module.modernise(
-            operation["requestBody"]["content"]["application/json"]["schema"], vendor.v30
-        )
+        schema = module.modernise(operation["requestBody"]["content"]["application/json"]["schema"], vendor.v30)
         pairs = [(k, v if isinstance(v, str) else json.dumps(v)) for k, v in call.arguments.items()]
-        wrong += [
-            f"{call.method}: {problem}"
-            for problem in vendor.check(schema, vendor.form(pairs, schema), "body")
-        ]
+        wrong += [f"{call.method}: {problem}" for problem in vendor.check(schema, vendor.form(pairs, schema), "body")]
         checked.add(call.method)
     assert wrong == []
     assert len(checked) == 24
