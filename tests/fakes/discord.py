@@ -20,10 +20,10 @@ from typing import Self, TypeVar
 from aiohttp import web
 
 from tests.fakes import discord_interactions as use
-from tests.fakes import discord_payloads as shape
 from tests.fakes import discord_permissions as may
 from tests.fakes.discord_faults import Call, Kind, pattern_of
-from tests.fakes.discord_gateway import INVALID, RECONNECT, Gateway, Session
+from tests.fakes.discord_gateway import INVALID, RECONNECT, Gateway
+from tests.fakes.discord_greeting import Greeting
 from tests.fakes.discord_interactions import Interactions
 from tests.fakes.discord_model import (
     DEFAULT,
@@ -38,7 +38,6 @@ from tests.fakes.discord_model import (
     Message,
     Role,
     User,
-    integer,
 )  # fmt: skip
 from tests.fakes.discord_refusals import Refusal
 from tests.fakes.discord_rest import Rest
@@ -54,23 +53,24 @@ class FakeDiscord:
     """The whole of it. `privileged` holds the privileged intents granted in the portal (default: none)."""
 
     def __init__(
-        self, *, port: int = 0, token: str = "MTIz.fake.discord-token", privileged: int = 0, heartbeat_s: float = 41.25,
+        self, *, port: int = 0, token: str = "MTIz.fake.discord-token", privileged: int = 0,
+        heartbeat_s: float = 41.25,
         nonce_window_s: float = 300.0, answer_deadline_s: float = 3.0, token_life_s: float = 900.0,
     ) -> None:  # fmt: skip
         self.token = token
         self._port, self._privileged = port, privileged
         self._changes = asyncio.Event()
+        self._greeting = Greeting(lambda: self.world, lambda: self.gateway_url)
         self.gateway = Gateway(
-            token=lambda: self.token, ready=self._ready, members=self._chunk, heartbeat_s=heartbeat_s,
+            token=lambda: self.token, ready=self._greeting.ready, members=self._greeting.chunk,
+            heartbeat_s=heartbeat_s,
             allowed_intents=lambda: ALL_INTENTS & ~PRIVILEGED | self._privileged, changed=self._changed,
         )  # fmt: skip
         self.world = World(publish=self.gateway.publish, nonce_window_s=nonce_window_s)
         self.world.content_granted = bool(privileged & MESSAGE_CONTENT)
         self.interactions = Interactions(self.world, deadline_s=answer_deadline_s, life_s=token_life_s)
         self.rest = Rest(self.world, self.gateway, self.interactions, gateway_url=lambda: self.gateway_url)
-        self.server = Server(
-            self.world, self.rest, self.gateway, token=lambda: self.token, changed=self._changed
-        )
+        self.server = Server(self.world, self.rest, self.gateway, token=lambda: self.token, changed=self._changed)
         self.alice = self.world.add_user("alice")
         self.guild = self.world.add_guild("Team", self.alice)
         self.general = self.world.add_channel(self.guild, "general")
@@ -119,9 +119,7 @@ class FakeDiscord:
 
     # people and places
 
-    def add_user(
-        self, name: str, *, bot: bool = False, roles: Sequence[int] = (), guild: Guild | None = None
-    ) -> User:
+    def add_user(self, name: str, *, bot: bool = False, roles: Sequence[int] = (), guild: Guild | None = None) -> User:
         """A new member of the guild."""
         user = self.world.add_user(name, bot=bot)
         place = guild or self.guild
@@ -143,17 +141,13 @@ class FakeDiscord:
         guild: Guild | None = None,
     ) -> Channel:
         """A text channel; private to `viewers` when given, with the bot among them unless told otherwise."""
-        ids = (
-            None
-            if viewers is None
-            else [item.id for item in viewers] + ([self.bot_user_id] if bot_sees else [])
-        )
+        ids = None if viewers is None else [item.id for item in viewers] + ([self.bot_user_id] if bot_sees else [])
         return self.world.add_channel(guild or self.guild, name, viewers=ids)
 
     def add_guild(self, name: str, owner: User) -> Guild:
         """A second server, joined now."""
         guild = self.world.add_guild(name, owner)
-        self.world.announce("GUILD_CREATE", self._guild_create(guild), 1)
+        self.world.announce("GUILD_CREATE", self._greeting.guild(guild), 1)
         return guild
 
     def thread(self, user: User, parent: Channel, name: str, message: Message | None = None) -> Channel:
@@ -165,7 +159,7 @@ class FakeDiscord:
         self, user: User, channel: Channel, text: str, *, reply_to: Message | None = None,
         sent_at: datetime | None = None, deliver: bool = True,
     ) -> Message:  # fmt: skip
-        """A person posts. `sent_at` dates it back; `deliver=False` keeps the event from the bot (history has it)."""
+        """A person posts; `sent_at` dates it back, `deliver=False` leaves it to history alone."""
         body: Body = {"content": text}
         if reply_to:
             body["message_reference"] = {"message_id": str(reply_to.id)}
@@ -173,12 +167,8 @@ class FakeDiscord:
         self._changed()
         return message
 
-    async def direct(
-        self, user: User, text: str, *, sent_at: datetime | None = None, deliver: bool = True
-    ) -> Message:
-        return await self.say(
-            user, self.world.direct_channel(user.id), text, sent_at=sent_at, deliver=deliver
-        )
+    async def direct(self, user: User, text: str, *, sent_at: datetime | None = None, deliver: bool = True) -> Message:
+        return await self.say(user, self.world.direct_channel(user.id), text, sent_at=sent_at, deliver=deliver)
 
     async def edit(self, message: Message, text: str) -> Message:
         self.world.edit(message, {"content": text})
@@ -207,7 +197,8 @@ class FakeDiscord:
         return self.interactions.start(use.COMMAND, user, channel, data)
 
     async def autocomplete(
-        self, user: User, channel: Channel, options: Mapping[str, object], *, focused: str, name: str | None = None,
+        self, user: User, channel: Channel, options: Mapping[str, object], *, focused: str,
+        name: str | None = None,
         timeout_s: float = 3.0,
     ) -> list[Body]:  # fmt: skip
         """The completions the bot offers while `focused` is being typed."""
@@ -216,10 +207,8 @@ class FakeDiscord:
         await self.answered(interaction, timeout_s=timeout_s)
         return interaction.choices
 
-    async def press(
-        self, user: User, message: Message, custom_id: str, values: Sequence[str] = ()
-    ) -> Interaction:
-        """Press a button, or pick `values` of a select; an ephemeral one only by the person it is shown to."""
+    async def press(self, user: User, message: Message, custom_id: str, values: Sequence[str] = ()) -> Interaction:
+        """Press a button or pick `values` of a select; an ephemeral one only by its person."""
         if message.deleted or (message.ephemeral and message.seen_by != user.id):
             raise LookupError(f"{user.name} does not see message {message.id}.")
         channel = self.world.channels[message.channel_id]
@@ -294,7 +283,7 @@ class FakeDiscord:
         return list(itertools.chain(*(self.rest.commands[key] for key in sorted(self.rest.commands))))
 
     async def wait_for(self, predicate: Callable[[], Found], timeout_s: float = 5.0) -> Found:
-        """The first true value of the predicate, asked again after every change; `TimeoutError` names the last calls."""
+        """The predicate's first true value, asked after every change; `TimeoutError` names the last calls."""
         try:
             async with asyncio.timeout(timeout_s):
                 while not (found := predicate()):
@@ -359,46 +348,6 @@ class FakeDiscord:
 
     def forget_sessions(self) -> None:
         self.gateway.sessions.clear()
-
-    # the gateway's first words
-
-    def _ready(self, session: Session) -> list[tuple[str, Body]]:
-        guilds = [guild for guild in self.world.guilds.values() if self.bot_user_id in guild.members]
-        ready: Body = {
-            "v": 10, "user": shape.me_payload(self.world.bot), "session_id": session.id, "session_type": "normal",
-            "resume_gateway_url": self.gateway_url, "private_channels": [], "shard": [0, 1],
-            "guilds": [{"id": str(guild.id), "unavailable": True} for guild in guilds],
-            "application": {"id": str(self.application_id), "flags": 0},
-        }  # fmt: skip
-        told = (
-            [("GUILD_CREATE", self._guild_create(guild)) for guild in guilds] if session.intents & 1 else []
-        )
-        return [("READY", ready), *told]
-
-    def _guild_create(self, guild: Guild) -> Body:
-        world = self.world
-        threads = [item for item in world.channels.values() if item.is_thread and item.guild_id == guild.id]
-        seen = [item for item in threads if not item.archived and world.permissions(item, world.bot.id)]
-        own = guild.members[self.bot_user_id]
-        return {
-            **shape.guild_payload(guild), "joined_at": shape.stamp(own.joined_at), "large": False, "unavailable": False,
-            "member_count": len(guild.members), "members": [shape.member_payload(own)], "voice_states": [],
-            "channels": [world.channel_body(item) for item in guild.channels.values()], "presences": [],
-            "threads": [world.channel_body(item) for item in seen], "stage_instances": [],
-            "guild_scheduled_events": [], "soundboard_sounds": [],
-        }  # fmt: skip
-
-    def _chunk(self, data: Body) -> Body:
-        guild = self.world.guilds[integer(data.get("guild_id"))]
-        asked, query = data.get("user_ids"), str(data.get("query") or "").lower()
-        wanted = {integer(item) for item in asked} if isinstance(asked, list) else None
-        members = [item for item in guild.members.values() if wanted is None or item.user.id in wanted]
-        found = [item for item in members if item.user.name.lower().startswith(query)]
-        body: Body = {
-            "guild_id": str(guild.id), "members": [shape.member_payload(item) for item in found], "chunk_index": 0,
-            "chunk_count": 1, "not_found": [],
-        }  # fmt: skip
-        return {**body, "nonce": data["nonce"]} if "nonce" in data else body
 
 
 __all__ = [

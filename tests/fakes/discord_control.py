@@ -1,8 +1,10 @@
 """The fake Discord as a process of its own, steered over HTTP, for tests that kill what talks to it.
 
-`python -m tests.fakes.discord --port N` prints one JSON line with its addresses and ids, then serves until it is ended.
+`python -m tests.fakes.discord --port N` prints one JSON line with its addresses and ids,
+then serves until it is ended.
 Reading: `GET /__state /__calls?since=N /__messages?channel=ID /__ephemerals?user=ID`.
-Doing: `POST /__<order>` with a JSON object; the orders are the keys of `ORDERS`. People, channels and messages are ids.
+Doing: `POST /__<order>` with a JSON object; the orders are the keys of `ORDERS`. People,
+channels and messages are ids.
 """
 
 from __future__ import annotations
@@ -45,9 +47,12 @@ def _moment(body: Body) -> datetime | None:
 def told_message(message: Message) -> Body:
     """A message as the control API shows it."""
     return {
-        "id": str(message.id), "channel": str(message.channel_id), "user": str(message.author_id), "text": message.content,
-        "revisions": message.revisions, "reply_to": str(message.reference_id) if message.reference_id else None,
-        "embeds": message.embeds, "components": message.components, "flags": message.flags, "deleted": message.deleted,
+        "id": str(message.id), "channel": str(message.channel_id), "user": str(message.author_id),
+        "text": message.content,
+        "revisions": message.revisions,
+        "reply_to": str(message.reference_id) if message.reference_id else None,
+        "embeds": message.embeds, "components": message.components, "flags": message.flags,
+        "deleted": message.deleted,
         "nonce": message.nonce, "sent_at": message.sent_at.isoformat(), "loading": message.loading,
     }  # fmt: skip
 
@@ -55,8 +60,10 @@ def told_message(message: Message) -> Body:
 def told_interaction(interaction: Interaction) -> Body:
     original = interaction.original
     return {
-        "id": str(interaction.id), "answered": interaction.answered_s is not None, "answer_type": interaction.answer_type,
-        "choices": interaction.choices, "modal": interaction.modal, "original": told_message(original) if original else None,
+        "id": str(interaction.id), "answered": interaction.answered_s is not None,
+        "answer_type": interaction.answer_type,
+        "choices": interaction.choices, "modal": interaction.modal,
+        "original": told_message(original) if original else None,
     }  # fmt: skip
 
 
@@ -66,9 +73,11 @@ def told_call(call: Call) -> Body:
 
 def told_state(fake: FakeDiscord) -> Body:
     return {
-        "api_url": fake.api_url, "gateway_url": fake.gateway_url, "token": fake.token, "guild": str(fake.guild_id),
+        "api_url": fake.api_url, "gateway_url": fake.gateway_url, "token": fake.token,
+        "guild": str(fake.guild_id),
         "application": str(fake.application_id), "bot": str(fake.bot_user_id), "identifies": fake.identifies,
-        "resumes": fake.resumes, "connected": fake.connected, "calls": len(fake.calls), "commands": fake.commands,
+        "resumes": fake.resumes, "connected": fake.connected, "calls": len(fake.calls),
+        "commands": fake.commands,
         "users": {user.name: str(user.id) for user in fake.world.users.values()},
         "channels": {item.name: str(item.id) for item in fake.world.channels.values() if item.name},
     }  # fmt: skip
@@ -79,7 +88,8 @@ async def _say(fake: FakeDiscord, body: Body) -> object:
     deliver = body.get("deliver") is not False
     return told_message(
         await fake.say(
-            _user(fake, body), _channel(fake, body), str(body.get("text")), reply_to=replied, sent_at=_moment(body),
+            _user(fake, body), _channel(fake, body), str(body.get("text")), reply_to=replied,
+            sent_at=_moment(body),
             deliver=deliver,
         )
     )  # fmt: skip
@@ -104,9 +114,7 @@ async def _slash(fake: FakeDiscord, body: Body) -> object:
 
 
 async def _press(fake: FakeDiscord, body: Body) -> object:
-    return told_interaction(
-        await fake.press(_user(fake, body), _message(fake, body), str(body.get("custom_id")))
-    )
+    return told_interaction(await fake.press(_user(fake, body), _message(fake, body), str(body.get("custom_id"))))
 
 
 async def _interaction(fake: FakeDiscord, body: Body) -> object:
@@ -157,7 +165,8 @@ async def _gateway(fake: FakeDiscord, body: Body) -> object:
 
 ORDERS: dict[str, Order] = {
     "say": _say, "direct": _direct, "edit": _edit, "delete": _delete, "slash": _slash, "press": _press,
-    "interaction": _interaction, "user": _add_user, "channel": _add_channel, "fail": _fail, "gateway": _gateway,
+    "interaction": _interaction, "user": _add_user, "channel": _add_channel, "fail": _fail,
+    "gateway": _gateway,
 }  # fmt: skip
 
 
@@ -173,24 +182,18 @@ def control_routes(find: Callable[[], FakeDiscord]) -> list[web.RouteDef]:
 
     async def messages(request: web.Request) -> web.Response:
         fake = find()
-        return json_response(
-            200, [told_message(item) for item in fake.messages(_channel(fake, {**request.query}))]
-        )
+        return json_response(200, [told_message(item) for item in fake.messages(_channel(fake, {**request.query}))])
 
     async def ephemerals(request: web.Request) -> web.Response:
         fake = find()
-        return json_response(
-            200, [told_message(item) for item in fake.ephemerals(_user(fake, {**request.query}))]
-        )
+        return json_response(200, [told_message(item) for item in fake.ephemerals(_user(fake, {**request.query}))])
 
     async def order(request: web.Request) -> web.Response:
         name = request.match_info["order"]
         if name not in ORDERS:
             return json_response(404, {"error": f"No order {name!r}; there are {sorted(ORDERS)}."})
         try:
-            return json_response(
-                200, await ORDERS[name](find(), body_of(json.loads(await request.text() or "{}")))
-            )
+            return json_response(200, await ORDERS[name](find(), body_of(json.loads(await request.text() or "{}"))))
         except (Refusal, LookupError, PermissionError, ValueError, StopIteration, RuntimeError) as error:
             return json_response(400, {"error": f"{type(error).__name__}: {error}"})
 
@@ -213,9 +216,7 @@ async def serve(port: int) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(
-        prog="python -m tests.fakes.discord", description="A Discord of one's own."
-    )
+    parser = argparse.ArgumentParser(prog="python -m tests.fakes.discord", description="A Discord of one's own.")
     parser.add_argument("--port", type=int, default=0, help="port on 127.0.0.1; 0 takes a free one")
     try:
         asyncio.run(serve(parser.parse_args(arguments).port))

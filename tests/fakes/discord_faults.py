@@ -60,11 +60,9 @@ class Allowance:
 
 
 def pattern_of(route: str) -> re.Pattern[str]:
-    """`POST /channels/{id}/messages` as a pattern: `{…}` is one segment, `*` anything, no method means any."""
+    """`POST /channels/{id}/messages` as a pattern: `{…}` one segment, `*` anything, no method any."""
     parts = re.split(r"(\{[^}]*\}|\*)", route)
-    text = "".join(
-        "[^/]+" if part.startswith("{") else ".*" if part == "*" else re.escape(part) for part in parts
-    )
+    text = "".join("[^/]+" if part.startswith("{") else ".*" if part == "*" else re.escape(part) for part in parts)
     return re.compile(text if " " in route or route.startswith("*") else r"\S+ " + text)
 
 
@@ -77,9 +75,7 @@ class Faults:
     def add(self, route: str, times: int, kind: Kind, retry_after_s: float) -> None:
         if kind not in KINDS:
             raise ValueError(f"No fault is called {kind!r}; there are {', '.join(KINDS)}.")
-        self._ordered.append(
-            Fault(route=pattern_of(route), left=times, kind=kind, retry_after_s=retry_after_s)
-        )
+        self._ordered.append(Fault(route=pattern_of(route), left=times, kind=kind, retry_after_s=retry_after_s))
 
     def take(self, method: str, path: str) -> Fault | None:
         for fault in self._ordered:
@@ -113,13 +109,9 @@ class RateLimits:
             spent.popleft()
         reset_after_s = max(per_s - (now - spent[0]), 0.001) if spent else per_s
         if len(spent) >= limit:
-            return Allowance(
-                limit=limit, remaining=0, reset_after_s=reset_after_s, bucket=bucket, exceeded=True
-            )
+            return Allowance(limit=limit, remaining=0, reset_after_s=reset_after_s, bucket=bucket, exceeded=True)
         spent.append(now)
-        return Allowance(
-            limit=limit, remaining=limit - len(spent), reset_after_s=reset_after_s, bucket=bucket
-        )
+        return Allowance(limit=limit, remaining=limit - len(spent), reset_after_s=reset_after_s, bucket=bucket)
 
 
 def too_many(retry_after_s: float, *, everywhere: bool) -> tuple[Body, dict[str, str]]:
@@ -131,6 +123,7 @@ def too_many(retry_after_s: float, *, everywhere: bool) -> tuple[Body, dict[str,
     if everywhere:
         headers["X-RateLimit-Global"] = "true"
     body: Body = {
-        "message": "You are being rate limited.", "code": 0, "retry_after": round(retry_after_s, 3), "global": everywhere,
+        "message": "You are being rate limited.", "code": 0, "retry_after": round(retry_after_s, 3),
+        "global": everywhere,
     }  # fmt: skip
     return body, headers

@@ -1,4 +1,4 @@
-"""The gateway: sessions that outlive their sockets, heartbeats, replay, and the ways a connection can go bad."""
+"""The gateway: sessions that outlive sockets, heartbeats, replay, and how connections go bad."""
 
 from __future__ import annotations
 
@@ -127,9 +127,7 @@ class Gateway:
         self.connections.append(connection)
         async with asyncio.TaskGroup() as tasks:
             side = [tasks.create_task(connection.write()), tasks.create_task(self._watch(connection))]
-            connection.send_op(
-                HELLO, {"heartbeat_interval": round(self.heartbeat_s * 1000), "_trace": ["fake"]}
-            )
+            connection.send_op(HELLO, {"heartbeat_interval": round(self.heartbeat_s * 1000), "_trace": ["fake"]})
             await self._read(connection, socket)
             for task in side:
                 task.cancel()

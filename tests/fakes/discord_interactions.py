@@ -40,12 +40,11 @@ class Interactions:
 
     # people's side
 
-    def start(
-        self, kind: int, user: User, channel: Channel, data: Body, message: Message | None = None
-    ) -> Interaction:
+    def start(self, kind: int, user: User, channel: Channel, data: Body, message: Message | None = None) -> Interaction:
         """Make an interaction and tell the bot of it."""
         interaction = Interaction(
-            id=self._world.ids.new(), token=secrets.token_urlsafe(48), type=kind, user_id=user.id, channel_id=channel.id,
+            id=self._world.ids.new(), token=secrets.token_urlsafe(48), type=kind, user_id=user.id,
+            channel_id=channel.id,
             data=data, message=message,
         )  # fmt: skip
         self.all[interaction.id] = self._by_token[interaction.token] = interaction
@@ -59,7 +58,8 @@ class Interactions:
             "id": str(interaction.id), "application_id": str(world.application_id), "type": interaction.type,
             "data": interaction.data, "channel_id": str(channel.id), "token": interaction.token, "version": 1,
             "channel": {**world.channel_body(channel), "permissions": str(world.permissions(channel, user.id))},
-            "app_permissions": str(world.permissions(channel, world.bot.id)), "locale": "en-US", "entitlements": [],
+            "app_permissions": str(world.permissions(channel, world.bot.id)), "locale": "en-US",
+            "entitlements": [],
             "authorizing_integration_owners": {"0": str(guild.id) if guild else "0"},
             "context": 1 if channel.type == DM else 0, "attachment_size_limit": 10 * 1024 * 1024,
         }  # fmt: skip
@@ -80,9 +80,7 @@ class Interactions:
         """The data of pressing a component; an error when nobody could press it."""
         found = [item for item in each_component(message.components) if item.get("custom_id") == custom_id]
         if not found:
-            known = [
-                item.get("custom_id") for item in each_component(message.components) if "custom_id" in item
-            ]
+            known = [item.get("custom_id") for item in each_component(message.components) if "custom_id" in item]
             raise LookupError(f"Message {message.id} has no component {custom_id!r}; it has {known}.")
         if found[0].get("disabled"):
             raise LookupError(f"The component {custom_id!r} is disabled.")
@@ -124,9 +122,7 @@ class Interactions:
             if kind == 7 and interaction.message:
                 self._world.edit(interaction.message, data, files)
 
-    def _post(
-        self, interaction: Interaction, body: Body, files: list[Attachment], *, loading: bool = False
-    ) -> Message:
+    def _post(self, interaction: Interaction, body: Body, files: list[Attachment], *, loading: bool = False) -> Message:
         world = self._world
         if not loading:
             check_message(body, files=len(files))
@@ -210,9 +206,7 @@ def _options(known: list[Body], given: Mapping[str, object], focused: str | None
             found.append({"name": name, "type": option["type"], "options": nested})
             continue
         kind = integer(option["type"], _VALUE_TYPES.get(type(value), 3))
-        found.append(
-            {"name": name, "type": kind, "value": value, **({"focused": True} if name == focused else {})}
-        )
+        found.append({"name": name, "type": kind, "value": value, **({"focused": True} if name == focused else {})})
     absent = [name for name, option in by_name.items() if option.get("required") and name not in given]
     if absent and focused is None:
         raise LookupError(f"The command's option {absent[0]!r} is required.")
@@ -226,9 +220,7 @@ def form_data(modal: Body, values: Mapping[str, str]) -> Body:
         inside = bodies(row.get("components")) or [body_of(row.get("component"))]
         filled = [_filled(item, values) for item in inside if "custom_id" in item]
         rows.append(
-            {"type": 18, "component": filled[0], "id": 1}
-            if "component" in row
-            else {"type": 1, "components": filled}
+            {"type": 18, "component": filled[0], "id": 1} if "component" in row else {"type": 1, "components": filled}
         )
     return {"custom_id": modal["custom_id"], "components": rows, "resolved": {}}
 

@@ -28,7 +28,8 @@ def stamp(moment: datetime) -> str:
 
 def user_payload(user: User) -> Body:
     body: Body = {
-        "id": str(user.id), "username": user.name, "discriminator": "0", "global_name": None if user.bot else user.name,
+        "id": str(user.id), "username": user.name, "discriminator": "0",
+        "global_name": None if user.bot else user.name,
         "avatar": None, "public_flags": 0, "flags": 0, "primary_guild": None, "avatar_decoration_data": None,
         "collectibles": None,
     }  # fmt: skip
@@ -41,8 +42,10 @@ def me_payload(user: User) -> Body:
 
 def role_payload(role: Role) -> Body:
     return {
-        "id": str(role.id), "name": role.name, "permissions": str(role.permissions), "position": role.position,
-        "color": 0, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None}, "hoist": False,
+        "id": str(role.id), "name": role.name, "permissions": str(role.permissions),
+        "position": role.position,
+        "color": 0, "colors": {"primary_color": 0, "secondary_color": None, "tertiary_color": None},
+        "hoist": False,
         "managed": role.managed, "mentionable": False, "icon": None, "unicode_emoji": None, "flags": 0,
     }  # fmt: skip
 
@@ -50,7 +53,8 @@ def role_payload(role: Role) -> Body:
 def member_payload(member: Member, *, with_user: bool = True) -> Body:
     body: Body = {
         "avatar": None, "banner": None, "communication_disabled_until": None, "flags": 0, "nick": member.nick,
-        "joined_at": stamp(member.joined_at), "pending": False, "premium_since": None, "mute": False, "deaf": False,
+        "joined_at": stamp(member.joined_at), "pending": False, "premium_since": None, "mute": False,
+        "deaf": False,
         "roles": [str(role_id) for role_id in member.roles],
     }  # fmt: skip
     return {**body, "user": user_payload(member.user)} if with_user else body
@@ -58,14 +62,16 @@ def member_payload(member: Member, *, with_user: bool = True) -> Body:
 
 def overwrite_payload(overwrite: Overwrite) -> Body:
     return {
-        "id": str(overwrite.id), "type": overwrite.kind, "allow": str(overwrite.allow), "deny": str(overwrite.deny),
+        "id": str(overwrite.id), "type": overwrite.kind, "allow": str(overwrite.allow),
+        "deny": str(overwrite.deny),
     }  # fmt: skip
 
 
 def channel_payload(channel: Channel, find_user: FindUser, bot_user_id: int) -> Body:
     last = max(channel.messages, default=None)
     body: Body = {
-        "id": str(channel.id), "type": channel.type, "flags": 0, "last_message_id": str(last) if last else None,
+        "id": str(channel.id), "type": channel.type, "flags": 0,
+        "last_message_id": str(last) if last else None,
     }  # fmt: skip
     if channel.type == DM:
         others = [person for person in channel.people if person != bot_user_id]
@@ -81,11 +87,10 @@ def channel_payload(channel: Channel, find_user: FindUser, bot_user_id: int) -> 
 
 
 def _thread_part(thread: Channel) -> Body:
-    made_at = stamp(
-        min((message.sent_at for message in thread.messages.values()), default=datetime.now().astimezone())
-    )
+    made_at = stamp(min((message.sent_at for message in thread.messages.values()), default=datetime.now().astimezone()))
     return {
-        "owner_id": str(thread.owner_id), "message_count": len(thread.messages), "member_count": len(thread.people),
+        "owner_id": str(thread.owner_id), "message_count": len(thread.messages),
+        "member_count": len(thread.people),
         "total_message_sent": len(thread.messages),
         "thread_metadata": {
             "archived": thread.archived, "archive_timestamp": made_at, "locked": thread.locked,
@@ -103,9 +108,11 @@ def guild_payload(guild: Guild) -> Body:
     )  # fmt: skip
     return {
         **dict.fromkeys(absent), "id": str(guild.id), "name": guild.name, "owner_id": str(guild.owner_id),
-        "features": [], "region": "us-east", "afk_timeout": 300, "system_channel_flags": 0, "widget_enabled": False,
+        "features": [], "region": "us-east", "afk_timeout": 300, "system_channel_flags": 0,
+        "widget_enabled": False,
         "verification_level": 0, "roles": [role_payload(role) for role in guild.roles.values()],
-        "default_message_notifications": 0, "mfa_level": 0, "explicit_content_filter": 0, "max_members": 250_000,
+        "default_message_notifications": 0, "mfa_level": 0, "explicit_content_filter": 0,
+        "max_members": 250_000,
         "max_stage_video_channel_users": 50, "max_video_channel_users": 25, "premium_tier": 0,
         "premium_subscription_count": 0, "preferred_locale": "en-US", "premium_progress_bar_enabled": False,
         "nsfw": False, "nsfw_level": 0, "emojis": [], "stickers": [],
@@ -115,7 +122,8 @@ def guild_payload(guild: Guild) -> Body:
 def attachment_payload(attachment: Attachment, files_url: str) -> Body:
     url = f"{files_url}/{attachment.id}/{attachment.filename}"
     body: Body = {
-        "id": str(attachment.id), "filename": attachment.filename, "size": len(attachment.content), "url": url,
+        "id": str(attachment.id), "filename": attachment.filename, "size": len(attachment.content),
+        "url": url,
         "proxy_url": url, "content_type": attachment.content_type,
     }  # fmt: skip
     return {**body, "description": attachment.description} if attachment.description else body
@@ -127,7 +135,8 @@ def message_payload(
 ) -> Body:  # fmt: skip
     """A message as the bot would be sent it, its content not yet withheld."""
     body: Body = {
-        "id": str(message.id), "channel_id": str(message.channel_id), "type": message.type, "flags": message.flags,
+        "id": str(message.id), "channel_id": str(message.channel_id), "type": message.type,
+        "flags": message.flags,
         "author": user_payload(find_user(message.author_id)), "content": message.content, "pinned": False,
         "timestamp": stamp(message.sent_at), "tts": False, "mention_everyone": message.mention_everyone,
         "edited_timestamp": stamp(message.edited_at) if message.edited_at else None,
@@ -137,9 +146,7 @@ def message_payload(
         "embeds": [{"type": "rich", **embed} for embed in message.embeds], "components": message.components,
     }  # fmt: skip
     if message.reactions:
-        body["reactions"] = [
-            _reaction(emoji, users, bot_user_id) for emoji, users in message.reactions.items()
-        ]
+        body["reactions"] = [_reaction(emoji, users, bot_user_id) for emoji, users in message.reactions.items()]
     if message.reference_id:
         body["message_reference"] = {
             "type": 0, "channel_id": str(message.channel_id), "message_id": str(message.reference_id),
@@ -154,7 +161,8 @@ def message_payload(
 def _reaction(emoji: str, users: list[int], bot_user_id: int) -> Body:
     name, _, emoji_id = emoji.partition(":")
     return {
-        "emoji": {"id": emoji_id or None, "name": name}, "count": len(users), "burst_colors": [], "me_burst": False,
+        "emoji": {"id": emoji_id or None, "name": name}, "count": len(users), "burst_colors": [],
+        "me_burst": False,
         "count_details": {"burst": 0, "normal": len(users)}, "me": bot_user_id in users,
     }  # fmt: skip
 
@@ -165,7 +173,8 @@ def _interaction_part(message: Message, find_user: FindUser, application_id: int
     who = user_payload(find_user(interaction.user_id))
     body: Body = {"application_id": str(application_id), "webhook_id": str(application_id)}
     metadata: Body = {
-        "id": str(interaction.id), "type": interaction.type, "user": who, "authorizing_integration_owners": {},
+        "id": str(interaction.id), "type": interaction.type, "user": who,
+        "authorizing_integration_owners": {},
     }  # fmt: skip
     if interaction.type == 3 and interaction.message:
         metadata["interacted_message_id"] = str(interaction.message.id)

@@ -64,8 +64,10 @@ class Rest:
             ("GET", "/gateway", self._get_gateway), ("GET", "/gateway/bot", self._get_gateway_bot),
             ("GET", "/users/@me", self._me), ("GET", "/users/{user_id}", self._user),
             ("GET", "/users/@me/guilds", self._guilds), ("POST", "/users/@me/channels", self._open_direct),
-            ("GET", "/oauth2/applications/@me", self._application), ("GET", "/applications/@me", self._application),
-            ("GET", "/channels/{channel_id}", self._channel), ("POST", "/channels/{channel_id}/typing", self._typing),
+            ("GET", "/oauth2/applications/@me", self._application),
+            ("GET", "/applications/@me", self._application),
+            ("GET", "/channels/{channel_id}", self._channel),
+            ("POST", "/channels/{channel_id}/typing", self._typing),
             ("GET", "/channels/{channel_id}/messages", self._history),
             ("POST", "/channels/{channel_id}/messages", self._create), ("GET", message, self._message),
             ("PATCH", message, self._edit), ("DELETE", message, self._delete),
@@ -74,12 +76,14 @@ class Rest:
             ("POST", message + "/threads", self._thread_from_message),
             ("POST", "/channels/{channel_id}/threads", self._thread),
             ("PUT", "/channels/{channel_id}/thread-members/@me", self._join_thread),
-            ("GET", "/guilds/{guild_id}", self._guild), ("GET", "/guilds/{guild_id}/channels", self._channels),
+            ("GET", "/guilds/{guild_id}", self._guild),
+            ("GET", "/guilds/{guild_id}/channels", self._channels),
             ("GET", "/guilds/{guild_id}/roles", self._roles),
             ("GET", "/guilds/{guild_id}/members/search", self._search_members),
             ("GET", "/guilds/{guild_id}/members/{user_id}", self._member),
             ("GET", "/guilds/{guild_id}/threads/active", self._active_threads),
-            ("GET", commands + "/commands", self._get_commands), ("PUT", commands + "/commands", self._put_commands),
+            ("GET", commands + "/commands", self._get_commands),
+            ("PUT", commands + "/commands", self._put_commands),
             ("GET", commands + "/guilds/{guild_id}/commands", self._get_commands),
             ("PUT", commands + "/guilds/{guild_id}/commands", self._put_commands),
             ("POST", "/interactions/{interaction_id}/{token}/callback", self._callback),
@@ -97,9 +101,7 @@ class Rest:
             if match and route.method == method:
                 return route, match.groupdict()
             wrong_method = wrong_method or bool(match)
-        raise (
-            Refusal(405, 0, "405: Method Not Allowed") if wrong_method else Refusal(404, 0, "404: Not Found")
-        )
+        raise (Refusal(405, 0, "405: Method Not Allowed") if wrong_method else Refusal(404, 0, "404: Not Found"))
 
     # the application and people
 
@@ -130,11 +132,15 @@ class Rest:
         flags = (1 << 19) if world.content_granted else 0
         absent = ("icon", "type", "interactions_endpoint_url", "role_connections_verification_url", "team")
         return 200, {
-            **dict.fromkeys(absent), "id": str(world.application_id), "name": world.bot.name, "description": "",
-            "verify_key": "0" * 64, "flags": flags, "flags_new": str(flags), "redirect_uris": [], "bot_public": False,
-            "bot_require_code_grant": False, "bot": shape.user_payload(world.bot), "owner": shape.user_payload(owner),
+            **dict.fromkeys(absent), "id": str(world.application_id), "name": world.bot.name,
+            "description": "",
+            "verify_key": "0" * 64, "flags": flags, "flags_new": str(flags), "redirect_uris": [],
+            "bot_public": False,
+            "bot_require_code_grant": False, "bot": shape.user_payload(world.bot),
+            "owner": shape.user_payload(owner),
             "approximate_guild_count": len(world.guilds), "approximate_user_install_count": 0,
-            "approximate_user_authorization_count": 0, "explicit_content_filter": 0, "eligible_oauth2_scopes": [],
+            "approximate_user_authorization_count": 0, "explicit_content_filter": 0,
+            "eligible_oauth2_scopes": [],
             "summary": "", "integration_types_config": {"0": {}},
         }  # fmt: skip
 
@@ -162,9 +168,7 @@ class Rest:
         return 200, [self._world.channel_body(channel) for channel in channels]
 
     def _roles(self, ask: Ask) -> Answer:
-        return 200, [
-            shape.role_payload(role) for role in self._world.guild(ask.id("guild_id")).roles.values()
-        ]
+        return 200, [shape.role_payload(role) for role in self._world.guild(ask.id("guild_id")).roles.values()]
 
     def _member(self, ask: Ask) -> Answer:
         member = self._world.guild(ask.id("guild_id")).members.get(ask.id("user_id"))
@@ -212,9 +216,7 @@ class Rest:
             "user_id": str(self._world.bot.id),
             "timestamp": int(time.time()),
         }
-        self._world.announce(
-            "TYPING_START", told | where, DM_TYPING if channel.type == DM else 1 << 11, channel
-        )
+        self._world.announce("TYPING_START", told | where, DM_TYPING if channel.type == DM else 1 << 11, channel)
         return 204, None
 
     def _history(self, ask: Ask) -> Answer:
@@ -272,9 +274,7 @@ class Rest:
             raise too_long("name", 100)
         if parent.guild_id is None or parent.is_thread:
             raise Refusal(400, 50024, "Cannot execute action on this channel type")
-        return self._world.channel_body(
-            self._world.start_thread(self._world.bot, parent, ask.fields, starter)
-        )
+        return self._world.channel_body(self._world.start_thread(self._world.bot, parent, ask.fields, starter))
 
     def _join_thread(self, ask: Ask) -> Answer:
         thread = self._seen(ask)
@@ -303,23 +303,20 @@ class Rest:
         return {
             "default_member_permissions": None, "type": 1, "description": "", "nsfw": False, **given,
             "id": before.get(str(command["name"]), str(self._world.ids.new())), "version": version,
-            "application_id": str(self._world.application_id), **({"guild_id": str(guild_id)} if guild_id else {}),
+            "application_id": str(self._world.application_id),
+            **({"guild_id": str(guild_id)} if guild_id else {}),
         }  # fmt: skip
 
     # interactions
 
     def _callback(self, ask: Ask) -> Answer:
-        interaction = self._interactions.answer(
-            ask.id("interaction_id"), ask.ids["token"], ask.fields, ask.files
-        )
+        interaction = self._interactions.answer(ask.id("interaction_id"), ask.ids["token"], ask.fields, ask.files)
         if ask.query.get("with_response") in ("true", "1", "True"):
             return 200, self._interactions.callback_body(interaction)
         return 204, None
 
     def _follow_up(self, ask: Ask) -> Answer:
-        return 200, self._world.message_body(
-            self._interactions.follow_up(ask.ids["token"], ask.fields, ask.files)
-        )
+        return 200, self._world.message_body(self._interactions.follow_up(ask.ids["token"], ask.fields, ask.files))
 
     def _get_reply(self, ask: Ask) -> Answer:
         return 200, self._world.message_body(self._interactions.find(ask.ids["token"], ask.ids["which"]))

@@ -1,4 +1,4 @@
-"""The limits Discord puts on messages, components, completions, forms and commands; breaking one raises `Refusal`."""
+"""Discord's limits on messages, components, completions, forms and commands; else `Refusal`."""
 
 from __future__ import annotations
 
@@ -70,9 +70,7 @@ def _embed_texts(embed: Body) -> Iterator[tuple[str, str, int]]:
         for name, limit in (("name", 256), ("value", 1_024)):
             text = str(item.get(name) or "")
             if not text:
-                raise invalid_form(
-                    f"embeds.0.fields.{index}.{name}", "BASE_TYPE_REQUIRED", "This field is required"
-                )
+                raise invalid_form(f"embeds.0.fields.{index}.{name}", "BASE_TYPE_REQUIRED", "This field is required")
             yield f"fields.{index}.{name}", text, limit
 
 
@@ -81,9 +79,7 @@ def each_component(components: list[Body]) -> Iterator[Body]:
     for component in components:
         yield component
         yield from each_component(bodies(component.get("components")))
-        yield from each_component(
-            [body_of(component[k]) for k in ("component", "accessory") if k in component]
-        )
+        yield from each_component([body_of(component[k]) for k in ("component", "accessory") if k in component])
 
 
 def check_components(components: list[Body], *, modern: bool = False) -> None:
@@ -118,9 +114,7 @@ def _check_component(component: Body, seen: set[str]) -> None:
     if component.get("type") == 2 and component.get("style") in (5, 6):
         return  # a link has an address instead
     if not isinstance(custom_id, str) or not custom_id:
-        raise invalid_form(
-            "components.0.components.0.custom_id", "BASE_TYPE_REQUIRED", "This field is required"
-        )
+        raise invalid_form("components.0.components.0.custom_id", "BASE_TYPE_REQUIRED", "This field is required")
     if len(custom_id) > 100:
         raise too_long("components.0.components.0.custom_id", 100)
     if custom_id in seen:
@@ -176,9 +170,7 @@ def _check_command(command: Body, path: str) -> None:
     if chat and (not _COMMAND_NAME.match(name) or name != name.lower()):
         raise invalid_form(f"{path}.name", "APPLICATION_COMMAND_INVALID_NAME", "Command name is invalid")
     if chat and not 1 <= len(description) <= 100:
-        raise invalid_form(
-            f"{path}.description", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length."
-        )
+        raise invalid_form(f"{path}.description", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
     options = bodies(command.get("options"))
     if len(options) > 25:
         raise too_long(f"{path}.options", 25)

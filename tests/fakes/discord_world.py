@@ -45,7 +45,7 @@ DM_MESSAGES, DM_REACTIONS, DM_TYPING, MESSAGE_CONTENT = 1 << 12, 1 << 13, 1 << 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """A gateway event; `intents` are those that bring it (0: always), `secret` its content without the intent."""
+    """A gateway event; any of `intents` brings it (0: always), `secret` hides its content."""
 
     name: str
     data: Body
@@ -100,8 +100,7 @@ class World:
         if viewers is not None:
             overwrites.append(Overwrite(id=guild.id, kind=0, deny=may.VIEW_CHANNEL))
             overwrites += [
-                Overwrite(id=who, kind=0 if who in guild.roles else 1, allow=may.VIEW_CHANNEL)
-                for who in viewers
+                Overwrite(id=who, kind=0 if who in guild.roles else 1, allow=may.VIEW_CHANNEL) for who in viewers
             ]
         channel = Channel(
             id=self.ids.new(),
@@ -240,9 +239,7 @@ class World:
         kinds = parse if isinstance(parse, list) else []
         users, roles = _ids(rules.get("users")), _ids(rules.get("roles"))
         found = dict.fromkeys(int(digits) for digits in re.findall(r"<@!?(\d+)>", message.content))
-        message.mentions = [
-            item for item in found if item in self.users and ("users" in kinds or item in users)
-        ]
+        message.mentions = [item for item in found if item in self.users and ("users" in kinds or item in users)]
         named = [int(digits) for digits in re.findall(r"<@&(\d+)>", message.content)]
         message.mention_roles = [item for item in named if "roles" in kinds or item in roles]
         channel = self.channels[message.channel_id]
@@ -295,7 +292,8 @@ class World:
         channel = self.channels[message.channel_id]
         name, _, emoji_id = emoji.partition(":")
         body: Body = {
-            "user_id": str(user.id), "channel_id": str(channel.id), "message_id": str(message.id), "burst": False,
+            "user_id": str(user.id), "channel_id": str(channel.id), "message_id": str(message.id),
+            "burst": False,
             "type": 0, "emoji": {"name": name, "id": emoji_id or None}, **_guild_part(channel),
         }  # fmt: skip
         guild = self.guild_of(channel)
@@ -306,9 +304,7 @@ class World:
 
     # threads
 
-    def start_thread(
-        self, owner: User, parent: Channel, body: Body, starter: Message | None = None
-    ) -> Channel:
+    def start_thread(self, owner: User, parent: Channel, body: Body, starter: Message | None = None) -> Channel:
         """A thread below a channel; one from a message has that message's id."""
         if starter and starter.id in self.channels:
             raise Refusal(400, 160004, "A thread has already been created for this message")
@@ -319,16 +315,15 @@ class World:
         people = [owner.id] if starter is None else list(dict.fromkeys([owner.id, starter.author_id]))
         thread = Channel(
             id=starter.id if starter else self.ids.new(), type=PRIVATE_THREAD if private else PUBLIC_THREAD,
-            guild_id=parent.guild_id, name=str(body.get("name")), parent_id=parent.id, owner_id=owner.id, people=people,
+            guild_id=parent.guild_id, name=str(body.get("name")), parent_id=parent.id, owner_id=owner.id,
+            people=people,
             auto_archive_min=integer(body.get("auto_archive_duration"), 1440),
         )  # fmt: skip
         self.channels[thread.id] = thread
         self.announce("THREAD_CREATE", {**self.channel_body(thread), "newly_created": True}, GUILDS, thread)
         if starter:
             starter.flags |= HAS_THREAD
-            first = Message(
-                id=self.ids.new(), channel_id=thread.id, author_id=starter.author_id, type=THREAD_STARTER
-            )
+            first = Message(id=self.ids.new(), channel_id=thread.id, author_id=starter.author_id, type=THREAD_STARTER)
             self.keep(first)
             self.tell_message("MESSAGE_UPDATE", starter)
         return thread
@@ -344,7 +339,8 @@ class World:
         referenced = channel.messages.get(message.reference_id or 0)
         thread = self.channels.get(message.id)
         body = shape.message_payload(
-            message, self.user, files_url=self.files_url, application_id=self.application_id, bot_user_id=self.bot.id,
+            message, self.user, files_url=self.files_url, application_id=self.application_id,
+            bot_user_id=self.bot.id,
             thread=self.channel_body(thread) if thread else None, guild_id=channel.guild_id,
             referenced=self.message_body(referenced) if referenced and referenced is not message else None,
         )  # fmt: skip

@@ -1,140 +1,19 @@
-"""The fake Discord, proved by the real discord.py client, of which nothing is changed but its two addresses."""
+"""The fake Discord, proved by the real discord.py, unchanged but for its two addresses."""
 
 from __future__ import annotations
 
 import asyncio
 import io
-import json
-import sys
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import aiohttp
 import discord
-import jsonschema  # type: ignore[import-untyped]  # it ships no types
 import pytest
-import yarl
-from discord import app_commands
 
 from tests.fakes.discord import FakeDiscord
+from tests.fakes.discord_bot import answer, pointed_at, running
 from tests.fakes.discord_world import MESSAGE_CONTENT
-
-CONTRACT = Path(__file__).resolve().parents[3] / "shared" / "contracts" / "discord.json"
-
-
-class Bot(discord.Client):
-    """Echoes mentions and direct messages; one command with completion, a button and a form."""
-
-    def __init__(self, intents: discord.Intents, heartbeat_timeout: float = 60.0) -> None:
-        super().__init__(intents=intents, guild_ready_timeout=0.05, heartbeat_timeout=heartbeat_timeout)
-        self.tree = app_commands.CommandTree(self)
-        self.heard: list[str] = []
-        self.events: list[str] = []
-        self.failed: list[BaseException] = []
-        self.logged_in = asyncio.Event()
-
-    async def setup_hook(self) -> None:
-        @self.tree.command(name="signalbox", description="Ask the team's bot")
-        @app_commands.autocomplete(command=self.complete)
-        async def run(interaction: discord.Interaction[Bot], command: str) -> None:
-            await self.run_command(interaction, command)
-
-        await self.tree.sync()
-        self.logged_in.set()
-
-    async def complete(
-        self, interaction: discord.Interaction[Bot], typed: str
-    ) -> list[app_commands.Choice[str]]:
-        known = ["notes add", "notes list", "help"]
-        return [app_commands.Choice(name=name, value=name) for name in known if name.startswith(typed)]
-
-    async def run_command(self, interaction: discord.Interaction[Bot], command: str) -> None:
-        if command == "quick":
-            await interaction.response.send_message("only you see this", ephemeral=True)
-        elif command == "button":
-            await interaction.response.send_message("choose", view=Buttons())
-        else:
-            await interaction.response.defer(ephemeral=command == "secret")
-            await interaction.edit_original_response(content=f"ran {command}")
-            await interaction.followup.send("and more")
-
-    async def on_message(self, message: discord.Message) -> None:
-        self.heard.append(message.content)
-        if message.author.bot or not (self.user in message.mentions or message.guild is None):
-            return
-        try:
-            sent = await message.reply("thinking")
-            await sent.edit(content=f"echo {message.content}")
-        except (discord.HTTPException, aiohttp.ClientError) as error:
-            self.failed.append(error)
-
-    async def on_resumed(self) -> None:
-        self.events.append("resumed")
-
-    async def on_message_edit(self, before: discord.Message, after: discord.Message) -> None:
-        self.events.append(f"edited {after.content}")
-
-    async def on_raw_message_delete(self, gone: discord.RawMessageDeleteEvent) -> None:
-        self.events.append(f"deleted {gone.message_id}")
-
-
-class Form(discord.ui.Modal, title="Note"):
-    text: discord.ui.TextInput[Form] = discord.ui.TextInput(label="Text", custom_id="text")
-
-    async def on_submit(self, interaction: discord.Interaction) -> None:
-        await interaction.response.send_message(f"kept {self.text.value}")
-
-
-class Buttons(discord.ui.View):
-    @discord.ui.button(label="Yes", custom_id="yes")
-    async def yes(self, interaction: discord.Interaction, button: discord.ui.Button[Buttons]) -> None:
-        await interaction.response.edit_message(content="chosen", view=None)
-
-    @discord.ui.button(label="Form", custom_id="form")
-    async def form(self, interaction: discord.Interaction, button: discord.ui.Button[Buttons]) -> None:
-        await interaction.response.send_modal(Form())
-
-
-@pytest.fixture(autouse=True)
-def addresses() -> Iterator[None]:
-    base, gateway = discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY
-    yield
-    discord.http.Route.BASE, discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
-
-
-@asynccontextmanager
-async def running(
-    fake: FakeDiscord, *, content: bool = False, heartbeat_timeout: float = 60.0
-) -> AsyncIterator[Bot]:
-    """A real client, connected and ready."""
-    discord.http.Route.BASE = fake.api_url
-    discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(fake.gateway_url)
-    intents = discord.Intents.default()
-    intents.message_content = content
-    bot = Bot(intents, heartbeat_timeout)
-    task = asyncio.create_task(bot.start(fake.token))
-    ready = asyncio.create_task(_ready(bot))
-    try:
-        await asyncio.wait({task, ready}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
-        if task.done():
-            task.result()
-        yield bot
-    finally:
-        ready.cancel()
-        await bot.close()
-        await asyncio.gather(task, ready, return_exceptions=True)
-
-
-async def _ready(bot: Bot) -> None:
-    await bot.logged_in.wait()
-    await bot.wait_until_ready()
-
-
-def answer(fake: FakeDiscord, text: str) -> bool:
-    return any(item.content == text for item in fake.world.messages.values())
 
 
 async def test_a_mention_is_answered_and_the_answer_edited() -> None:
@@ -237,9 +116,7 @@ async def test_ephemeral_answers_are_seen_by_their_person_only() -> None:
 
 async def test_button_changes_its_message_and_form_is_submitted() -> None:
     async with FakeDiscord() as fake, running(fake):
-        shown = (
-            await fake.answered(await fake.slash(fake.alice, fake.general, {"command": "button"}))
-        ).original
+        shown = (await fake.answered(await fake.slash(fake.alice, fake.general, {"command": "button"}))).original
         assert shown
         opened = await fake.answered(await fake.press(fake.alice, shown, "form"))
         sent = await fake.answered(await fake.submit(opened, {"text": "milk"}))
@@ -375,9 +252,9 @@ async def test_a_late_answer_to_an_interaction_is_refused() -> None:
 
 async def test_a_wrong_token_is_refused() -> None:
     async with FakeDiscord() as fake:
-        discord.http.Route.BASE = fake.api_url
         client = discord.Client(intents=discord.Intents.none())
-        with pytest.raises(discord.LoginFailure, match="Improper token"):
+        improper = pytest.raises(discord.LoginFailure, match="Improper token")
+        with pointed_at(fake.api_url, fake.gateway_url), improper:
             await client.login("wrong")
         await client.close()
 
@@ -388,44 +265,7 @@ async def test_members_are_given_in_chunks_and_by_search() -> None:
         guild = bot.get_guild(fake.guild_id)
         assert guild
         assert [member.id for member in await guild.query_members("car")] == [carol.id]
-        assert [member.id for member in await guild.query_members(user_ids=[fake.alice.id])] == [
-            fake.alice.id
-        ]
-
-
-async def test_the_process_is_steered_over_http_and_serves_the_real_client() -> None:
-    command = [sys.executable, "-m", "tests.fakes.discord", "--port", "0"]
-    root = Path(__file__).resolve().parents[2]
-    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE, cwd=root)
-    assert process.stdout
-    try:
-        state = json.loads(await asyncio.wait_for(process.stdout.readline(), 10))
-        url = state["api_url"].removesuffix("/api/v10")
-        discord.http.Route.BASE = state["api_url"]
-        discord.gateway.DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(state["gateway_url"])
-        bot = Bot(discord.Intents.default())
-        task = asyncio.create_task(bot.start(state["token"]))
-        async with aiohttp.ClientSession() as session:
-            await asyncio.wait_for(_ready(bot), 5)
-            asked = {"user": state["users"]["alice"], "text": f"<@{state['bot']}> hello"}
-            async with session.post(f"{url}/__say", json=asked) as response:
-                assert response.status == 200
-            deadline = time.monotonic() + 5
-            texts: list[str] = []
-            while f"echo <@{state['bot']}> hello" not in texts and time.monotonic() < deadline:
-                async with session.get(f"{url}/__messages") as response:
-                    texts = [item["text"] for item in await response.json()]
-            assert texts[1:] == [f"echo <@{state['bot']}> hello"]
-            async with session.get(f"{url}/__calls") as response:
-                assert "PATCH" in [call["method"] for call in await response.json()]
-            async with session.post(f"{url}/__nonsense", json={}) as response:
-                assert "No order 'nonsense'" in (await response.json())["error"]
-        await bot.close()
-        await task
-    finally:
-        process.kill()
-        await process.wait()
-        process._transport.close()  # type: ignore[attr-defined]  # else its pipe warns when collected
+        assert [member.id for member in await guild.query_members(user_ids=[fake.alice.id])] == [fake.alice.id]
 
 
 async def test_two_hundred_mentions_are_answered_at_more_than_fifty_a_second() -> None:
@@ -437,47 +277,3 @@ async def test_two_hundred_mentions_are_answered_at_more_than_fifty_a_second() -
         await fake.wait_for(lambda: wanted <= {item.content for item in fake.from_bot(fake.general)}, 20)
         assert 200 / (time.monotonic() - started) > 50
         assert all(call.spent_s < 0.1 for call in fake.calls)
-
-
-# against Discord's own description
-
-
-def schema_of(contract: dict[str, object], operation: dict[str, object]) -> object:
-    responses = operation["responses"]
-    assert isinstance(responses, dict)
-    good = next(value for status, value in responses.items() if status.startswith("2") and "content" in value)
-    return {"components": contract["components"], **good["content"]["application/json"]["schema"]}
-
-
-async def test_answers_have_the_shapes_of_the_published_description() -> None:
-    if not CONTRACT.exists():
-        pytest.skip("the folder of published descriptions is not beside this checkout")
-    contract = json.loads(CONTRACT.read_text().replace('"oneOf"', '"anyOf"'))
-    async with FakeDiscord() as fake, running(fake), aiohttp.ClientSession() as session:
-        asked = await fake.say(fake.alice, fake.general, f"{fake.mention} hello")
-        await fake.wait_for(lambda: answer(fake, f"echo {fake.mention} hello"))
-        channel, guild = f"/channels/{fake.general.id}", f"/guilds/{fake.guild_id}"
-        application = f"/applications/{fake.application_id}/commands"
-        wanted: list[tuple[str, str, str, object]] = [
-            ("get", "/gateway/bot", "/gateway/bot", None), ("get", "/users/@me", "/users/@me", None),
-            ("get", "/oauth2/applications/@me", "/oauth2/applications/@me", None),
-            ("get", "/channels/{channel_id}", channel, None),
-            ("get", "/channels/{channel_id}/messages", f"{channel}/messages", None),
-            ("post", "/channels/{channel_id}/messages", f"{channel}/messages", {"content": "x", "nonce": "n"}),
-            ("get", "/channels/{channel_id}/messages/{message_id}", f"{channel}/messages/{asked.id}", None),
-            ("post", "/channels/{channel_id}/messages/{message_id}/threads", f"{channel}/messages/{asked.id}/threads",
-             {"name": "talk"}),
-            ("get", "/guilds/{guild_id}", guild, None), ("get", "/guilds/{guild_id}/channels", f"{guild}/channels", None),
-            ("get", "/guilds/{guild_id}/members/{user_id}", f"{guild}/members/{fake.alice.id}", None),
-            ("post", "/users/@me/channels", "/users/@me/channels", {"recipient_id": str(fake.alice.id)}),
-            ("get", "/applications/{application_id}/commands", application, None),
-        ]  # fmt: skip
-        for method, template, path, body in wanted:
-            headers = {"Authorization": f"Bot {fake.token}"}
-            async with session.request(method, fake.api_url + path, json=body, headers=headers) as response:
-                found = await response.json()
-                assert response.status in (200, 201), (path, found)
-                assert response.headers["Content-Type"] == "application/json"
-            schema = schema_of(contract, contract["paths"][template][method])
-            faults = [error.message for error in jsonschema.Draft202012Validator(schema).iter_errors(found)]
-            assert faults == [], path
