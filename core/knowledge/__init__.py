@@ -1,0 +1,1 @@
+"""What the team knows: documents cut into passages, found again, and quoted with their source."""
