@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from typing import TypeVar, cast
 
 import orjson
@@ -30,6 +31,11 @@ def encode(value: object) -> str:
     return adapter(type(value)).dump_json(value).decode()
 
 
+def encode_as(kind: type[object], value: object) -> str:
+    """A value as JSON text by a declared type (what `decode(kind, …)` reads)."""
+    return cast("TypeAdapter[object]", adapter(kind)).dump_json(value).decode()
+
+
 def plain(value: object) -> Json:
     """A value as what JSON knows: dict, list, str, numbers, bool, None."""
     result: Json = adapter(type(value)).dump_python(value, mode="json")
@@ -51,7 +57,7 @@ def first_fault(error: ValidationError) -> str:
     return f"{where}: {fault['msg']}" if where else str(fault["msg"])
 
 
-def canonical(value: Json) -> str:
+def canonical(value: Json | Mapping[str, Json]) -> str:
     """JSON with sorted keys and no spaces: equal values give equal text."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 

@@ -110,9 +110,7 @@ class ConfirmationNeeded(Conflict):
 
     title = "Please confirm"
 
-    def __init__(
-        self, *, confirmation_id: str, summary: str, expires_at: datetime, approver: str = ""
-    ) -> None:
+    def __init__(self, *, confirmation_id: str, summary: str, expires_at: datetime, approver: str = "") -> None:
         who = f"Somebody with the role {approver} must approve." if approver else "Confirm to run it."
         super().__init__(summary, hint=who)
         self.confirmation_id = confirmation_id

@@ -158,7 +158,8 @@ class Chat(Protocol):
 
     async def send(self, message: Message) -> Sent:
         """Post, edit or delete, once. Raises Unavailable(sent=None) when the answer was lost,
-        Limited with the time to wait, Rejected when trying again cannot help."""
+        Limited with the time to wait, Rejected when trying again cannot help.
+        """
         ...
 
     async def find(self, message: Message) -> Sent | None:
@@ -183,7 +184,8 @@ class Chat(Protocol):
 
     async def find_place(self, name: str) -> Place:
         """The channel with that name (`#ops`, `guild/#ops`) or id. Raises NotFound, or InvalidInput when
-        several have it."""
+        several have it.
+        """
         ...
 
 

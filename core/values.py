@@ -147,6 +147,10 @@ class Audience:
         return EVERYONE in visibility or not self.places.isdisjoint(visibility)
 
 
+NO_AUDIENCE = Audience()
+"""Readers nobody knows: they see what everyone sees."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
     """Who wrote a message, as their network knows them.

@@ -42,9 +42,7 @@ async def help_(door: Door, ctx: Context, command: str = "") -> Reply:
     if not found:
         known = door.registry.get(wanted.replace(" ", "."))  # raises with the nearest three
         decision = await door.may(ctx, known.name)
-        raise Denied(
-            f"`{known.spoken}` is not for you.", rule=decision.rule, hint=f"Because: {decision.rule}."
-        )
+        raise Denied(f"`{known.spoken}` is not for you.", rule=decision.rule, hint=f"Because: {decision.rule}.")
     if len(found) == 1:
         return Reply(text=_manual(found[0]), private=True)
     return Reply(text="\n".join(f"- `{one.usage()}` {one.summary}" for one in found), private=True)
@@ -88,9 +86,7 @@ async def why(door: Door, ctx: Context, command: str) -> Reply:
     decision = await door.may(ctx, definition.name)
     verdict = "You may" if decision.allowed else "You may not"
     needs = definition.mark.permission or "nothing but being known"
-    return Reply(
-        text=f"{verdict} run `{definition.spoken}`: {decision.rule}. It needs {needs}.", private=True
-    )
+    return Reply(text=f"{verdict} run `{definition.spoken}`: {decision.rule}. It needs {needs}.", private=True)
 
 
 @action("echo", permission="", effect=Effect.READ)
@@ -115,9 +111,7 @@ async def find(door: Door, ctx: Context, query: str, limit: int = 12) -> tuple[C
 
     def score(one: Definition) -> int:
         text = f"{one.spoken} {one.summary} {one.details}".lower()
-        return sum(2 * (word in one.spoken) + (word in text) for word in words) + (
-            3 if one.spoken in near else 0
-        )
+        return sum(2 * (word in one.spoken) + (word in text) for word in words) + (3 if one.spoken in near else 0)
 
     ranked = sorted(usable, key=lambda one: (-score(one), one.name))
     return tuple(

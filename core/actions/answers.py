@@ -23,15 +23,17 @@ class Answers:
         asked = await self._door.confirmations.get(confirmation_id)
         presser = await self._door.identify(ctx)
         if not asked.approver:
-            return await self._door.dispatch(
-                replace(ctx, confirm=confirmation_id), asked.action, asked.arguments
-            )
+            return await self._door.dispatch(replace(ctx, confirm=confirmation_id), asked.action, asked.arguments)
         await self._may_approve(presser, asked)
         asker = await self._door.confirmations.asker(confirmation_id)
         own = replace(
-            ctx, caller=asker.caller, place=asker.place, key=asker.key, confirm=confirmation_id,
+            ctx,
+            caller=asker.caller,
+            place=asker.place,
+            key=asker.key,
+            confirm=confirmation_id,
             approved_by=presser.actor.person_id,
-        )  # fmt: skip
+        )
         return await self._door.dispatch(own, asked.action, asked.arguments)
 
     async def decline(self, ctx: Context, confirmation_id: str) -> Confirmation:
@@ -40,9 +42,7 @@ class Answers:
         presser = await self._door.identify(ctx)
         if presser.actor.person_id != asked.actor:
             await self._may_approve(presser, asked)
-        await self._storage.write(
-            store.use, confirmation_id, "declined", presser.actor.person_id, stamp(now())
-        )
+        await self._storage.write(store.use, confirmation_id, "declined", presser.actor.person_id, stamp(now()))
         return asked
 
     async def _may_approve(self, presser: Context, asked: Confirmation) -> None:
@@ -53,6 +53,4 @@ class Answers:
                 rule="another person approves",
             )
         if presser.actor.person_id == asked.actor and not await self._door.alone(presser):
-            raise Denied(
-                "Somebody else must approve what you asked for.", rule="never the asker unless alone"
-            )
+            raise Denied("Somebody else must approve what you asked for.", rule="never the asker unless alone")

@@ -62,9 +62,7 @@ class Confirmations:
     ) -> None:
         """Return when the context carries a yes that fits. Raises ConfirmationNeeded, Denied or Conflict."""
         if ctx.confirm:
-            self._check(
-                await self.get(ctx.confirm), ctx, definition, arguments_hash, await self._hash(ctx.confirm)
-            )
+            self._check(await self.get(ctx.confirm), ctx, definition, arguments_hash, await self._hash(ctx.confirm))
             return
         if ctx.caller.kind in _WITHOUT_PERSON:
             if await self._storage.read(store.approved_before, definition.name, arguments_hash):
@@ -106,9 +104,7 @@ class Confirmations:
         self, asked: Confirmation, ctx: Context, definition: Definition, arguments_hash: str, asked_hash: str
     ) -> None:
         if asked.actor != ctx.actor.person_id:
-            raise Denied(
-                "Somebody else asked for this; it is theirs to confirm.", rule="the same person confirms"
-            )
+            raise Denied("Somebody else asked for this; it is theirs to confirm.", rule="the same person confirms")
         if asked.action != definition.name or asked_hash != arguments_hash:
             raise Conflict("The yes was for something else. Nothing was run.", hint="Ask for it again.")
         if asked.approver and not ctx.approved_by:
@@ -126,19 +122,23 @@ class Confirmations:
         reason: str,
     ) -> None:
         approver = definition.mark.approver
-        shown = ", ".join(
-            f"{name} {value!r}" for name, value in definition.recorded(arguments).items() if value
-        )
-        summary = (
-            f"`{definition.spoken}` {reason}. It would: {definition.summary} ({shown or 'no arguments'})"
-        )
+        shown = ", ".join(f"{name} {value!r}" for name, value in definition.recorded(arguments).items() if value)
+        summary = f"`{definition.spoken}` {reason}. It would: {definition.summary} ({shown or 'no arguments'})"
         at, confirmation_id = now(), new_id()
         expires_at = at + (APPROVE_FOR if approver else CONFIRM_FOR)
         asker = Asker(caller=ctx.caller, place=ctx.place, key=ctx.key)
         row = (
-            confirmation_id, ctx.actor.person_id, definition.name, canonical(arguments), arguments_hash, approver,
-            summary, encode(asker), stamp(at), stamp(expires_at),
-        )  # fmt: skip
+            confirmation_id,
+            ctx.actor.person_id,
+            definition.name,
+            canonical(arguments),
+            arguments_hash,
+            approver,
+            summary,
+            encode(asker),
+            stamp(at),
+            stamp(expires_at),
+        )
         await self._storage.write(store.ask, row)
         raise ConfirmationNeeded(
             confirmation_id=confirmation_id, summary=summary, expires_at=expires_at, approver=approver
@@ -147,6 +147,12 @@ class Confirmations:
 
 def _confirmation(row: tuple[str, ...]) -> Confirmation:
     return Confirmation(
-        id=row[0], actor=row[1], action=row[2], arguments=decode(dict[str, Json], row[3]),
-        approver=row[5], summary=row[6], asked_at=moment(row[8]), expires_at=moment(row[9]),
-    )  # fmt: skip
+        id=row[0],
+        actor=row[1],
+        action=row[2],
+        arguments=decode(dict[str, Json], row[3]),
+        approver=row[5],
+        summary=row[6],
+        asked_at=moment(row[8]),
+        expires_at=moment(row[9]),
+    )

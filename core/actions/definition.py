@@ -59,9 +59,7 @@ class Definition:
         try:
             return self.arguments.model_validate(given)
         except ValidationError as error:
-            raise InvalidInput(
-                f"`{self.spoken}`: {first_fault(error)}.", hint=f"Try: `{self.usage()}`."
-            ) from error
+            raise InvalidInput(f"`{self.spoken}`: {first_fault(error)}.", hint=f"Try: `{self.usage()}`.") from error
 
     def usage(self) -> str:
         """One line that shows how it is typed."""
@@ -103,10 +101,16 @@ def define(run: Run, provided: frozenset[type]) -> Definition:
         raise TypeError(f"{mark.name} is not an async function.")
     arguments = create_model(f"{mark.name.replace('.', '_')}", __base__=Arguments, **fields)  # type: ignore[call-overload]
     return Definition(
-        mark=mark, run=run, arguments=arguments, filled=filled, positional=tuple(positional),
-        result=hints.get("return", type(None)), summary=summary, details=details,
+        mark=mark,
+        run=run,
+        arguments=arguments,
+        filled=filled,
+        positional=tuple(positional),
+        result=hints.get("return", type(None)),
+        summary=summary,
+        details=details,
         redacted=frozenset(name for name, hint in hints.items() if _is_redacted(hint)),
-    )  # fmt: skip
+    )
 
 
 def _is_redacted(hint: object) -> bool:

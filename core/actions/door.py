@@ -19,7 +19,7 @@ from core.actions.model import Context, Guard, Result, Simulation
 from core.actions.registry import Registry
 from core.actions.unit import Unit, remember_inverse
 from core.bus import Bus
-from core.codec import adapter, canonical, decode, digest, encode, plain
+from core.codec import canonical, decode, digest, encode, encode_as, plain
 from core.errors import (
     AppError,
     ConfirmationNeeded,
@@ -165,9 +165,7 @@ class Door:
             done.set_result(None)
 
     async def _done_before(self, call: _Call, definition: Definition, arguments: Arguments) -> Result | None:
-        row = await self._storage.read(
-            store.find_done, call.ctx.actor.person_id, definition.name, call.ctx.key
-        )
+        row = await self._storage.read(store.find_done, call.ctx.actor.person_id, definition.name, call.ctx.key)
         if row is None:
             return None
         if row[0] != _hash(arguments):
@@ -182,10 +180,13 @@ class Door:
         asks = self.confirmations.reason(ctx, definition, plain_arguments)
         if ctx.simulate:
             value = Simulation(
-                action=definition.name, summary=definition.summary,
-                arguments=definition.recorded(plain_arguments), effect=definition.mark.effect,
-                rule=call.decision.rule, asks=asks,
-            )  # fmt: skip
+                action=definition.name,
+                summary=definition.summary,
+                arguments=definition.recorded(plain_arguments),
+                effect=definition.mark.effect,
+                rule=call.decision.rule,
+                asks=asks,
+            )
             return Result(action=definition.name, value=value, simulated=True)
         if asks:
             await self.confirmations.require(ctx, definition, plain_arguments, _hash(arguments), asks)
@@ -216,10 +217,8 @@ class Door:
         if ctx.confirm:
             unit.first(store.use, ctx.confirm, "used", ctx.approved_by or ctx.actor.person_id, at)
         if ctx.key and mark.effect is not Effect.READ:
-            result = adapter(definition.result).dump_json(value).decode()
-            unit.first(
-                store.remember_done, ctx.actor.person_id, mark.name, ctx.key, _hash(arguments), result, at
-            )  # fmt: skip
+            result = encode_as(definition.result, value)
+            unit.first(store.remember_done, ctx.actor.person_id, mark.name, ctx.key, _hash(arguments), result, at)
         if unit.inverse is not None:
             unit.do(remember_inverse, ctx.actor, mark.name, unit.inverse)
         unit.do(self._auditor.record, self._entry(call, "ok", _short(value)))
@@ -243,12 +242,23 @@ class Door:
         elif call.definition is None:
             given = None  # nobody knows which of an unknown command's words are secret
         return AuditEntry(
-            id=ctx.id or new_id(), at=now(), actor=ctx.actor, network=ctx.caller.network,
-            address=ctx.address or (ctx.place.key if ctx.place else ""), agent=ctx.agent, action=call.name[:200],
-            arguments=given, before=unit.before if unit else None, after=unit.after if unit else None,
-            decision="allowed" if call.decision.allowed else "denied", rule=call.decision.rule, outcome=outcome,
-            result=result, duration_ms=round(call.duration_ms), parent=ctx.parent,
-        )  # fmt: skip
+            id=ctx.id or new_id(),
+            at=now(),
+            actor=ctx.actor,
+            network=ctx.caller.network,
+            address=ctx.address or (ctx.place.key if ctx.place else ""),
+            agent=ctx.agent,
+            action=call.name[:200],
+            arguments=given,
+            before=unit.before if unit else None,
+            after=unit.after if unit else None,
+            decision="allowed" if call.decision.allowed else "denied",
+            rule=call.decision.rule,
+            outcome=outcome,
+            result=result,
+            duration_ms=round(call.duration_ms),
+            parent=ctx.parent,
+        )
 
     def _measure(self, call: _Call, outcome: str) -> None:
         self._bus.publish(
@@ -258,12 +268,10 @@ class Door:
                 outcome=outcome,
                 duration_ms=call.duration_ms,
                 places=(call.ctx.place.key,) if call.ctx.place else (),
-            )  # fmt: skip
+            )
         )
 
-    async def _decide(
-        self, ctx: Context, definition: Definition, arguments: Mapping[str, Json] | None
-    ) -> Decision:
+    async def _decide(self, ctx: Context, definition: Definition, arguments: Mapping[str, Json] | None) -> Decision:
         return await self._authoriser.decide(
             ctx.actor,
             definition.mark.permission,
@@ -277,9 +285,10 @@ def _require(decision: Decision, ctx: Context, definition: Definition) -> None:
     if not decision.allowed:
         who = ctx.actor.name if ctx.actor.person_id else "Somebody Signalbox does not know"
         raise Denied(
-            f"{who} may not run `{definition.spoken}`.", rule=decision.rule,
+            f"{who} may not run `{definition.spoken}`.",
+            rule=decision.rule,
             hint=f"Because: {decision.rule}. `why {definition.spoken}` explains.",
-        )  # fmt: skip
+        )
 
 
 def _hash(arguments: Arguments) -> str:

@@ -65,15 +65,11 @@ class Jobs:
     async def start(self, ctx: Context, definition: Definition, arguments: Arguments) -> Result:
         """Begin a job; its result carries the job's id."""
         if self._group is None:
-            raise Unavailable(
-                "Nothing runs in the background here.", hint="Ask for it to wait for the result."
-            )
+            raise Unavailable("Nothing runs in the background here.", hint="Ask for it to wait for the result.")
         job_id = new_id()
         plain = arguments.model_dump(mode="json")
         recorded = canonical(definition.recorded(plain))
-        await self._storage.write(
-            store.start_job, job_id, ctx.actor.person_id, definition.name, recorded, stamp(now())
-        )  # fmt: skip
+        await self._storage.write(store.start_job, job_id, ctx.actor.person_id, definition.name, recorded, stamp(now()))
         sink = JobSink(self, job_id, definition.name, ctx)
         own = replace(ctx, wait=True, sink=sink, key="", confirm="", parent=ctx.id)
         task = self._group.create_task(self._work(job_id, own, definition.name, plain), name=f"job {job_id}")
@@ -101,7 +97,7 @@ class Jobs:
                 error=row[6],
                 started_at=moment(row[7]),
                 ended_at=moment(row[8]) if row[8] else None,
-            )  # fmt: skip
+            )
             for row in rows
         )
 
@@ -112,9 +108,7 @@ class Jobs:
 
     def progress(self, job_id: str, action: str, done: int, total: int | None, note: str) -> None:
         """Say how far a job is; never blocks."""
-        self._bus.publish(
-            JobChanged(job_id=job_id, action=action, state="running", done=done, total=total, note=note)
-        )
+        self._bus.publish(JobChanged(job_id=job_id, action=action, state="running", done=done, total=total, note=note))
         if self._group is not None:
             self._group.create_task(self._write_progress(job_id, done, total, note))
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Protocol, TypeVar
 
 from core.codec import plain
 from core.errors import StorageFailed
-from core.values import NOBODY, Actor, Audience, Caller, Effect, Incoming, Json, Place, SilentSink, Sink
+from core.values import NO_AUDIENCE, NOBODY, Actor, Audience, Caller, Effect, Incoming, Json, Place, SilentSink, Sink
 
 if TYPE_CHECKING:
     from core.actions.door import Door
@@ -59,9 +59,15 @@ def action(
     arguments, the reason to ask for a confirmation, or an empty text.
     """
     mark = Mark(
-        name=name, permission=permission, effect=effect, aliases=aliases, approver=approver, audited=audited, job=job,
+        name=name,
+        permission=permission,
+        effect=effect,
+        aliases=aliases,
+        approver=approver,
+        audited=audited,
+        job=job,
         asks_when=asks_when,
-    )  # fmt: skip
+    )
 
     def marked(fn: Run) -> Run:
         fn.__action__ = mark  # type: ignore[attr-defined]
@@ -82,7 +88,7 @@ class Context:
     caller: Caller
     actor: Actor = NOBODY
     place: Place | None = None
-    audience: Audience = Audience()
+    audience: Audience = NO_AUDIENCE
     address: str = ""
     agent: str = ""
     key: str = ""

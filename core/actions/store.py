@@ -36,8 +36,9 @@ def forget_done(connection: Connection, before: str) -> int:
     """Remove at most 500 keys older than `before`; how many went."""
     return connection.execute(
         "DELETE FROM dedupe WHERE (actor, action, key) IN "
-        "(SELECT actor, action, key FROM dedupe WHERE at < ? LIMIT 500)", (before,)
-    ).rowcount  # fmt: skip
+        "(SELECT actor, action, key FROM dedupe WHERE at < ? LIMIT 500)",
+        (before,),
+    ).rowcount
 
 
 def ask(connection: Connection, row: tuple[str, ...]) -> None:
@@ -100,12 +101,7 @@ def last_inverse(connection: Connection, actor: str) -> tuple[str, str, str, str
 
 def use_inverse(connection: Connection, undo_id: str, at: str) -> None:
     """An undo is used once. Raises Conflict when it was."""
-    if (
-        connection.execute(
-            "UPDATE undo SET used_at = ? WHERE id = ? AND used_at IS NULL", (at, undo_id)
-        ).rowcount
-        == 0
-    ):
+    if connection.execute("UPDATE undo SET used_at = ? WHERE id = ? AND used_at IS NULL", (at, undo_id)).rowcount == 0:
         raise Conflict("That was undone before.")
 
 
@@ -119,9 +115,7 @@ def start_job(connection: Connection, job_id: str, actor: str, action: str, argu
 
 def job_progress(connection: Connection, job_id: str, done: int, total: int | None, note: str) -> None:
     """How far a job is."""
-    connection.execute(
-        "UPDATE job SET done = ?, total = ?, note = ? WHERE id = ?", (done, total, note, job_id)
-    )
+    connection.execute("UPDATE job SET done = ?, total = ?, note = ? WHERE id = ?", (done, total, note, job_id))
 
 
 def end_job(connection: Connection, job_id: str, state: str, result: str, error: str, at: str) -> None:

@@ -29,9 +29,7 @@ SEEN = 50_000
 Hear = Callable[[Sequence[Event]], Awaitable[None]]
 
 _KINDS: dict[str, type[Event]] = {
-    kind.name: kind
-    for kind in vars(all_events).values()
-    if isinstance(kind, type) and issubclass(kind, Event)
+    kind.name: kind for kind in vars(all_events).values() if isinstance(kind, type) and issubclass(kind, Event)
 }
 
 
@@ -44,12 +42,22 @@ def event_named(name: str, body: str) -> Event | None:
 class Listener:
     """One subscriber's queue. `take` waits for events; several may wait in a batch."""
 
-    __slots__ = ("_by_key", "_count", "_lanes", "_room", "_waiting", "bound", "dropped", "durable", "kinds", "name",
-                 "policy", "slowest_ms")  # fmt: skip
+    __slots__ = (
+        "_by_key",
+        "_count",
+        "_lanes",
+        "_room",
+        "_waiting",
+        "bound",
+        "dropped",
+        "durable",
+        "kinds",
+        "name",
+        "policy",
+        "slowest_ms",
+    )
 
-    def __init__(
-        self, name: str, kinds: tuple[type[Event], ...], policy: Policy, bound: int, durable: bool
-    ) -> None:
+    def __init__(self, name: str, kinds: tuple[type[Event], ...], policy: Policy, bound: int, durable: bool) -> None:
         self.name = name
         self.kinds = kinds
         self.policy = policy

@@ -7,13 +7,9 @@ from collections.abc import Iterable
 from core.storage import Connection
 
 
-def record(
-    connection: Connection, event_id: str, name: str, at: str, body: str, listeners: Iterable[str]
-) -> None:
+def record(connection: Connection, event_id: str, name: str, at: str, body: str, listeners: Iterable[str]) -> None:
     """Write an event and one row for each listener that must hear it."""
-    connection.execute(
-        "INSERT INTO event_log (id, name, at, body) VALUES (?, ?, ?, ?)", (event_id, name, at, body)
-    )
+    connection.execute("INSERT INTO event_log (id, name, at, body) VALUES (?, ?, ?, ?)", (event_id, name, at, body))
     connection.executemany(
         "INSERT INTO delivery (event_id, listener) VALUES (?, ?)",
         [(event_id, listener) for listener in listeners],

@@ -20,18 +20,64 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from core.config.home import home_folder
 from core.errors import BadSettings
 
-SECRET_NAMES = tuple(
-    """SLACK_BOT_TOKEN SLACK_APP_TOKEN SLACK_SIGNING_SECRET DISCORD_TOKEN ANTHROPIC_API_KEY OPENAI_API_KEY
-    GEMINI_API_KEY DEEPSEEK_API_KEY PERPLEXITY_API_KEY OLLAMA_HOST GITHUB_TOKEN NOTION_TOKEN EMAIL_PROVIDER
-    EMAIL_FROM EMAIL_REPLY_TO SENDGRID_API_KEY MAILGUN_API_KEY MAILGUN_DOMAIN SMTP_HOST SMTP_PORT SMTP_USER
-    SMTP_PASSWORD TWILIO_ACCOUNT_SID TWILIO_AUTH_TOKEN TWILIO_PHONE_NUMBER ZAPIER_HOOK_URL
-    GOOGLE_FACTCHECK_API_KEY CLAIMBUSTER_API_KEY SENTRY_DSN OTEL_EXPORTER_OTLP_ENDPOINT""".split()
+SECRET_NAMES = (
+    "SLACK_BOT_TOKEN",
+    "SLACK_APP_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "DISCORD_TOKEN",
+    "ANTHROPIC_API_KEY",
+    "OPENAI_API_KEY",
+    "GEMINI_API_KEY",
+    "DEEPSEEK_API_KEY",
+    "PERPLEXITY_API_KEY",
+    "OLLAMA_HOST",
+    "GITHUB_TOKEN",
+    "NOTION_TOKEN",
+    "EMAIL_PROVIDER",
+    "EMAIL_FROM",
+    "EMAIL_REPLY_TO",
+    "SENDGRID_API_KEY",
+    "MAILGUN_API_KEY",
+    "MAILGUN_DOMAIN",
+    "SMTP_HOST",
+    "SMTP_PORT",
+    "SMTP_USER",
+    "SMTP_PASSWORD",
+    "TWILIO_ACCOUNT_SID",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_PHONE_NUMBER",
+    "ZAPIER_HOOK_URL",
+    "GOOGLE_FACTCHECK_API_KEY",
+    "CLAIMBUSTER_API_KEY",
+    "SENTRY_DSN",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
 )
 """The vendors' own names for what they hand out."""
 
-VENDORS = tuple(
-    """SLACK DISCORD DISCORD_GATEWAY ANTHROPIC OPENAI GEMINI DEEPSEEK LOCALAI LMSTUDIO OLLAMA GITHUB NOTION
-    SENDGRID MAILGUN TWILIO ZOOM MSGRAPH GOOGLE FACTCHECK CLAIMBUSTER PERPLEXITY WIKIPEDIA PUSH""".split()
+VENDORS = (
+    "SLACK",
+    "DISCORD",
+    "DISCORD_GATEWAY",
+    "ANTHROPIC",
+    "OPENAI",
+    "GEMINI",
+    "DEEPSEEK",
+    "LOCALAI",
+    "LMSTUDIO",
+    "OLLAMA",
+    "GITHUB",
+    "NOTION",
+    "SENDGRID",
+    "MAILGUN",
+    "TWILIO",
+    "ZOOM",
+    "MSGRAPH",
+    "GOOGLE",
+    "FACTCHECK",
+    "CLAIMBUSTER",
+    "PERPLEXITY",
+    "WIKIPEDIA",
+    "PUSH",
 )
 """Whose base URL can be set by SIGNALBOX_URL_<VENDOR>."""
 
@@ -67,17 +113,13 @@ class ConversationSettings(_Section):
     command_fresh_min: Annotated[
         int, Field(ge=1, description="Minutes after which a command that changes something asks again.")
     ] = 5
-    bot_turns: Annotated[
-        int, Field(ge=0, description="Answers to another bot in a row before it is ignored.")
-    ] = 3
+    bot_turns: Annotated[int, Field(ge=0, description="Answers to another bot in a row before it is ignored.")] = 3
 
 
 class LimitSettings(_Section):
     """How much one person may ask for."""
 
-    per_person_per_min: Annotated[int, Field(ge=1, description="Actions one person may run in a minute.")] = (
-        120
-    )
+    per_person_per_min: Annotated[int, Field(ge=1, description="Actions one person may run in a minute.")] = 120
     per_address_per_min: Annotated[
         int, Field(ge=1, description="Requests a minute from one address without a sign-in.")
     ] = 100
@@ -102,18 +144,12 @@ class Settings(_Section):
 
     home: Annotated[Path, Field(description="The data folder.")]
     host: Annotated[str, Field(description="Address the control room listens on.")] = "127.0.0.1"
-    port: Annotated[
-        int, Field(ge=0, le=65535, description="Port of the control room; 0 takes a free one.")
-    ] = 8321
+    port: Annotated[int, Field(ge=0, le=65535, description="Port of the control room; 0 takes a free one.")] = 8321
     log: Annotated[Literal["console", "json"], Field(description="Form of the log on stderr.")] = "console"
-    log_level: Annotated[
-        Literal["debug", "info", "warning", "error"], Field(description="Least level shown.")
-    ] = "info"
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], Field(description="Least level shown.")] = "info"
     hosts: Annotated[tuple[str, ...], Field(description="Host names the control room is reached by.")] = ()
     trusted_proxy: Annotated[bool, Field(description="A TLS proxy on this machine stands in front.")] = False
-    admin_token: Annotated[
-        SecretStr | None, Field(description="Owner's API token for unattended set-up.")
-    ] = None
+    admin_token: Annotated[SecretStr | None, Field(description="Owner's API token for unattended set-up.")] = None
     distributed_url: Annotated[str, Field(description="PostgreSQL address of the distributed engine.")] = ""
     storage: Annotated[StorageSettings, Field(description="The database.")] = StorageSettings()
     conversation: Annotated[ConversationSettings, Field(description="Answers.")] = ConversationSettings()
@@ -135,9 +171,7 @@ class Settings(_Section):
         return self.urls.get(vendor.lower(), default)
 
 
-def load_settings(
-    home: str | None = None, *, environ: Mapping[str, str] | None = None, **flags: object
-) -> Settings:
+def load_settings(home: str | None = None, *, environ: Mapping[str, str] | None = None, **flags: object) -> Settings:
     """The settings of a home. `flags` (from the command line; None is ignored) win over everything.
 
     Raises BadSettings naming the key, the value and the nearest key there is.
@@ -147,17 +181,11 @@ def load_settings(
     merged = {**_dotenv(folder / ".env"), **environ}
     values = _toml(folder / "settings.toml")
     for name, value in merged.items():
-        if (
-            name.startswith("SIGNALBOX_")
-            and name not in _NOT_SETTINGS
-            and not name.startswith("SIGNALBOX_URL_")
-        ):
+        if name.startswith("SIGNALBOX_") and name not in _NOT_SETTINGS and not name.startswith("SIGNALBOX_URL_"):
             _put(values, _path(name), value)
     values["secrets"] = {name: merged[name] for name in SECRET_NAMES if merged.get(name)}
     values["urls"] = {
-        vendor.lower(): merged[f"SIGNALBOX_URL_{vendor}"]
-        for vendor in VENDORS
-        if merged.get(f"SIGNALBOX_URL_{vendor}")
+        vendor.lower(): merged[f"SIGNALBOX_URL_{vendor}"] for vendor in VENDORS if merged.get(f"SIGNALBOX_URL_{vendor}")
     }
     values.update({name: value for name, value in flags.items() if value is not None})
     values["home"] = folder
@@ -177,9 +205,7 @@ def _toml(path: Path) -> dict[str, object]:
     try:
         return dict(tomllib.loads(path.read_text("utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise BadSettings(
-            f"{path} is not TOML: {error}.", hint="Mend that line; nothing was changed."
-        ) from error
+        raise BadSettings(f"{path} is not TOML: {error}.", hint="Mend that line; nothing was changed.") from error
 
 
 def _path(name: str) -> list[str]:
@@ -201,9 +227,7 @@ def _explained(error: ValidationError) -> BadSettings:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
-        return BadSettings(
-            f"The setting {key} = {first['input']!r}: {first['msg']}.", hint="See settings.toml."
-        )
+        return BadSettings(f"The setting {key} = {first['input']!r}: {first['msg']}.", hint="See settings.toml.")
     near = get_close_matches(key, known_keys(Settings), n=1, cutoff=0.3)
     variable = "SIGNALBOX_" + key.upper().replace(".", "__")
     hint = f"Did you mean {near[0]}?" if near else "The settings reference lists them all."

@@ -31,9 +31,18 @@ def insert(connection: Connection, incoming: Incoming, body: str) -> bool:
     connection.execute(
         "INSERT INTO inbox (id, network, place, conversation, message_id, kind, body, sent_at, received_at) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (incoming.id, place.network, place.key, place.conversation, incoming.message_id, incoming.kind.value, body,
-         stamp(incoming.sent_at), stamp(incoming.received_at)),
-    )  # fmt: skip
+        (
+            incoming.id,
+            place.network,
+            place.key,
+            place.conversation,
+            incoming.message_id,
+            incoming.kind.value,
+            body,
+            stamp(incoming.sent_at),
+            stamp(incoming.received_at),
+        ),
+    )
     connection.executemany(
         "INSERT INTO inbox_key (key, inbox_id) VALUES (?, ?)",
         [(key, incoming.id) for key in keys_of(incoming)],
@@ -62,9 +71,7 @@ def set_state(connection: Connection, incoming_ids: list[str], state: str) -> No
 
 def waiting(connection: Connection, state: str = "waiting") -> list[tuple[str, str]]:
     """(body, placeholder) of everything in a state, oldest first."""
-    return connection.execute(
-        "SELECT body, placeholder FROM inbox WHERE state = ? ORDER BY id", (state,)
-    ).fetchall()
+    return connection.execute("SELECT body, placeholder FROM inbox WHERE state = ? ORDER BY id", (state,)).fetchall()
 
 
 def body_of(connection: Connection, incoming_id: str) -> tuple[str, str, str] | None:

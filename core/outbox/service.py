@@ -67,9 +67,14 @@ class Outbox:
         """Write a message inside its sender's unit; `hand_over` it after the commit."""
         local = message.address.place.network in LOCAL
         store.insert(
-            connection, message.id, message.address.destination, encode(message), message.about,
-            stamp(message.created_at), local,
-        )  # fmt: skip
+            connection,
+            message.id,
+            message.address.destination,
+            encode(message),
+            message.about,
+            stamp(message.created_at),
+            local,
+        )
 
     def hand_over(self, message: Message) -> None:
         """Send a message whose row is committed."""
@@ -125,7 +130,7 @@ class Outbox:
                 created_at=moment(row[6]),
                 due_at=moment(row[7]),
                 sent_at=moment(row[8]) if row[8] else None,
-            )  # fmt: skip
+            )
             for row in rows
         )
 

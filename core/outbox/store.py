@@ -15,9 +15,18 @@ def insert(
     connection.execute(
         "INSERT INTO outbox (id, destination, body, about, state, due_at, created_at, sent_at, message_id) "
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (message_id, destination, body, about, "sent" if sent else "waiting", at, at, at if sent else None,
-         message_id if sent else ""),
-    )  # fmt: skip
+        (
+            message_id,
+            destination,
+            body,
+            about,
+            "sent" if sent else "waiting",
+            at,
+            at,
+            at if sent else None,
+            message_id if sent else "",
+        ),
+    )
 
 
 def replace(connection: Connection, about: str, body: str, at: str) -> tuple[str, str] | None:
@@ -48,9 +57,7 @@ def sent(connection: Connection, row_id: str, message_id: str, at: str) -> None:
     )
 
 
-def postponed(
-    connection: Connection, row_id: str, error: str, due_at: str, unsure: bool, counted: bool
-) -> None:
+def postponed(connection: Connection, row_id: str, error: str, due_at: str, unsure: bool, counted: bool) -> None:
     """It is tried again at `due_at`; unsure: look first whether it arrived."""
     connection.execute(
         "UPDATE outbox SET state = 'waiting', error = ?, due_at = ?, unsure = max(unsure, ?), "
@@ -81,9 +88,7 @@ def drop(connection: Connection, row_id: str) -> None:
         "UPDATE outbox SET state = 'dropped' WHERE id = ? AND state IN ('waiting', 'failed')", (row_id,)
     )
     if cursor.rowcount == 0:
-        raise Conflict(
-            f"No waiting or failed delivery has the id {row_id}.", hint="`deliveries status` lists them."
-        )
+        raise Conflict(f"No waiting or failed delivery has the id {row_id}.", hint="`deliveries status` lists them.")
 
 
 def open_rows(connection: Connection) -> list[tuple[str, str, str, str, int, int]]:
@@ -94,9 +99,7 @@ def open_rows(connection: Connection) -> list[tuple[str, str, str, str, int, int
     ).fetchall()
 
 
-def listed(
-    connection: Connection, state: str, limit: int
-) -> list[tuple[str, str, str, str, int, str, str, str, str]]:
+def listed(connection: Connection, state: str, limit: int) -> list[tuple[str, str, str, str, int, str, str, str, str]]:
     """Rows for people, newest first; state empty: all."""
     return connection.execute(
         "SELECT id, destination, body, state, attempts, error, created_at, due_at, sent_at FROM outbox "

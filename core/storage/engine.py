@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import sqlite_vec
+import sqlite_vec  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     import sqlite3 as sqlite

@@ -39,9 +39,7 @@ def snapshot(database: Path, target: Path) -> Path:
         connection.execute("VACUUM INTO ?", (str(partial),))
     except DatabaseError as error:
         partial.unlink(missing_ok=True)
-        raise StorageFailed(
-            f"The copy to {target} failed: {error}.", hint="Is there room on that disk?"
-        ) from error
+        raise StorageFailed(f"The copy to {target} failed: {error}.", hint="Is there room on that disk?") from error
     finally:
         connection.close()
     fault = check(partial)
@@ -66,9 +64,7 @@ def check(database: Path) -> str:
         return str(error)
     finally:
         connection.close()
-    faults = [str(row[0]) for row in rows if row[0] != "ok"] + [
-        f"dangling row in {row[0]}" for row in broken[:3]
-    ]
+    faults = [str(row[0]) for row in rows if row[0] != "ok"] + [f"dangling row in {row[0]}" for row in broken[:3]]
     return "; ".join(faults)
 
 
@@ -110,9 +106,7 @@ def bring_up_to_date(database: Path, backups: Path, program_version: str) -> tup
     return _migrate_behind_snapshot(database, backups, writer, program_version)
 
 
-def _migrate_behind_snapshot(
-    database: Path, backups: Path, writer: str, program_version: str
-) -> tuple[str, ...]:
+def _migrate_behind_snapshot(database: Path, backups: Path, writer: str, program_version: str) -> tuple[str, ...]:
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%f")
     copy = snapshot(database, backups / f"before-{program_version}-{moment}.db")
     connection = connect(database)

@@ -218,9 +218,7 @@ def storage_error(error: Exception) -> Exception:
     if isinstance(error, AppError) or not isinstance(error, OperationalError):
         return error
     if "full" in str(error) or "disk I/O" in str(error):
-        failed = ReadOnly(
-            f"Nothing could be written: {error}.", hint="Make room on the disk; nothing was lost."
-        )
+        failed = ReadOnly(f"Nothing could be written: {error}.", hint="Make room on the disk; nothing was lost.")
     else:
         failed = ReadOnly(f"The database refused: {error}.", hint="Run `signalbox doctor`.")
     failed.__cause__ = error
