@@ -28,14 +28,17 @@ _PACKAGE = (
 )
 
 
-def explain(output: str) -> "tuple[str, str]":
-    """Return what failed and what to do, from everything pip wrote (stdout and stderr together)."""
-    package = _package(output)
+def explain(output: str, named: str = "") -> "tuple[str, str]":
+    """Return what failed and what to do, from everything pip wrote (stdout and stderr together).
+
+    named: the one package that was asked for, when it is known.
+    """
+    package = named or _package(output)
     what = f"{package} could not be installed" if package else "The packages could not be installed"
     for words, reason, hint in _REASONS:
         if any(word in output for word in words):
-            return f"{what}: {reason}.", hint
-    return f"{what}.", "Read the end of the log named below; run the same command again once it is mended."
+            return f"{what}: {reason}.{_cause(output)}", hint
+    return f"{what}.{_cause(output)}", "Read the log named below; run the same command again once it is mended."
 
 
 def _package(output: str) -> str:
@@ -45,6 +48,14 @@ def _package(output: str) -> str:
             return found.group(1)
     collecting = re.findall(r"^Collecting ([A-Za-z0-9._-]+)", output, re.MULTILINE)
     return collecting[-1] if collecting else ""
+
+
+def _cause(output: str) -> str:
+    """The line in which a build or pip itself says why, indented under the message; empty if there is none."""
+    built = re.findall(r"^ *([^\n]+)\n *\[end of output\]", output, re.MULTILINE)
+    errors = [line for line in output.splitlines() if line.startswith("ERROR: ")]
+    lines = built[:1] or errors[:1]
+    return "".join(f"\n    {line.strip()[:300]}" for line in lines)
 
 
 _REASONS = (
@@ -74,10 +85,15 @@ _REASONS = (
         "Make sure that this folder is yours: `ls -ld . .venv`.",
     ),
     (
-        ("Failed building", "Failed to build", "did not run successfully", "error: command"),
-        "it has no ready build for this machine and building it failed",
+        ("error: command", "compiler", "No such file or directory: 'gcc'", "cargo", "Python.h"),
+        "it has no ready build for this machine, and there is no compiler that builds it",
         "Install a compiler and try again: `sudo apt install build-essential python3-dev` on Debian and "
         "Ubuntu, `xcode-select --install` on macOS.",
+    ),
+    (
+        ("Failed building", "Failed to build", "did not run successfully"),
+        "building it failed",
+        "Read the log named below; run the same command again once it is mended.",
     ),
     (
         ("No matching distribution found", "Could not find a version"),

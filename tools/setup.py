@@ -135,9 +135,8 @@ class Setup:
         with self.log.open("a", encoding="utf-8") as log:
             log.write("$ pip {}\n{}\n".format(" ".join(arguments), done.stdout))
         if done.returncode:
-            what, hint = explain(done.stdout)
-            last = "\n".join("    " + line for line in done.stdout.strip().splitlines()[-4:])
-            raise SetupFailed(f"{what}\n{last}", f"{hint}\n  All that pip wrote: {self.log}")
+            what, hint = explain(done.stdout, named="Signalbox itself" if "-e" in arguments else "")
+            raise SetupFailed(what, f"{hint}\n  All that pip wrote: {self.log}")
 
 
 def main(arguments: "list[str]") -> int:
