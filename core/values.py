@@ -270,12 +270,14 @@ class Reply:
 class Address:
     """Where a message goes. `person_id` narrows it to one reader (ephemeral, direct).
 
-    message_id: the message to edit instead of posting a new one. respond_url as in Incoming.
+    message_id: the message to edit instead of posting a new one. reply_to: the message this answers,
+    for networks that hang replies on messages. respond_url as in Incoming.
     """
 
     place: Place
     person_external_id: str = ""
     message_id: str = ""
+    reply_to: str = ""
     respond_url: str = ""
 
     @property
