@@ -147,6 +147,31 @@ class ScheduleSlotEnded(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleChanged(Event):
+    """A schedule was added, paused, resumed, removed, or is to run now."""
+
+    name: ClassVar[str] = "schedule.changed"
+    priority: ClassVar[Priority] = Priority.HIGH
+    schedule: str
+
+    @property
+    def key(self) -> str:
+        """One per schedule."""
+        return f"{self.name}:{self.schedule}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchedulePaused(Event):
+    """A schedule was paused by itself: its owner left or may not run it any more."""
+
+    name: ClassVar[str] = "schedule.paused"
+    priority: ClassVar[Priority] = Priority.CRITICAL
+    schedule: str
+    owner: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MachineWoke(Event):
     """The machine slept, or the process was stopped: nothing happened in this span."""
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
-from core.values import Actor, Audience, Caller, Incoming, Json, Message, Place
+from core.values import Actor, Address, Audience, Caller, Incoming, Json, Message, Place, Reply
 
 if TYPE_CHECKING:
     import sqlite3
@@ -231,6 +231,121 @@ class Integration(Protocol):
 
     def connect(self) -> AbstractAsyncContextManager[object]:
         """The connected service."""
+        ...
+
+
+# ── Schedules and reports ───────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlotOrder:
+    """One due slot of a schedule, to be run as the person who owns it.
+
+    caller: that person, kind SCHEDULE. key: the same for every try of this slot. address: where the
+    reply will go, None for nowhere. elsewhere: that is another place than the owner set it up in.
+    """
+
+    caller: Caller
+    action: str
+    arguments: Mapping[str, Json]
+    key: str
+    address: Address | None
+    elsewhere: bool = False
+
+
+class RunSlot(Protocol):
+    """Runs what a schedule is for."""
+
+    async def __call__(self, order: SlotOrder) -> Reply:
+        """What is to be said; no text and no table means nothing. Raises Denied or NotSignedIn when the
+        owner may not any more.
+        """
+        ...
+
+
+class AddressBook(Protocol):
+    """Turns `slack:#ops`, `discord:guild/#ops`, `person:NAME`, `email:…` into where a message goes."""
+
+    async def find(self, text: str, *, actor: Actor, place: Place | None) -> Address:
+        """The address; a bare `#ops` is of the network of `place`. Raises NotFound or InvalidInput."""
+        ...
+
+
+class Admins(Protocol):
+    """Whom to tell what somebody should look at."""
+
+    async def addresses(self) -> tuple[Address, ...]:
+        """Where the admins are told, one address each."""
+        ...
+
+
+class Say(Protocol):
+    """Turns what an action returned into what is said."""
+
+    def __call__(self, value: object) -> Reply:
+        """The reply; a Reply comes back as it is."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unanswered:
+    """A question nobody could answer. visibility as in `Audience.may_see`."""
+
+    question: str
+    times: int
+    visibility: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerSummary:
+    """How questions went. unanswered: the most asked first."""
+
+    asked: int
+    answered: int
+    unanswered: tuple[Unanswered, ...] = ()
+
+
+class AnswerLog(Protocol):
+    """What was asked and answered."""
+
+    async def summary(self, since: datetime, audience: Audience) -> AnswerSummary:
+        """Questions since then that this audience may know of."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewItem:
+    """A document or note that came or changed."""
+
+    title: str
+    location: str
+    changed_at: datetime
+    visibility: tuple[str, ...]
+
+
+class KnowledgeNews(Protocol):
+    """What is new in what the team knows."""
+
+    async def since(self, since: datetime, audience: Audience) -> tuple[NewItem, ...]:
+        """New and changed items this audience may see, newest first."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FailureCount:
+    """Something that went wrong, and how often. what: in people's words (`schedule team-report`)."""
+
+    what: str
+    times: int
+    last_error: str
+    visibility: tuple[str, ...]
+
+
+class FailureLog(Protocol):
+    """What went wrong."""
+
+    async def since(self, since: datetime, audience: Audience) -> tuple[FailureCount, ...]:
+        """Failures this audience may know of, the most frequent first."""
         ...
 
 
