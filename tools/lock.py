@@ -14,8 +14,13 @@ _COMMON = (
 def compiled(*extra: str) -> str:
     """Return the lock of the project with these further options of `uv pip compile`."""
     no_address = "--no-emit-index-" + "url"
-    done = subprocess.run([*_COMMON, no_address, "--no-emit-find-links", *extra], cwd=ROOT, capture_output=True,
-                          encoding="utf-8", check=False)
+    done = subprocess.run(
+        [*_COMMON, no_address, "--no-emit-find-links", *extra],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
     if done.returncode:
         raise SystemExit(f"uv could not resolve pyproject.toml:\n{done.stderr}")
     return _HEADER + done.stdout

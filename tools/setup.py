@@ -13,8 +13,8 @@ import subprocess
 import sys
 import time
 import venv
+from collections.abc import Callable
 from pathlib import Path
-from typing import Callable
 
 from tools.pip_failures import explain
 
@@ -80,9 +80,7 @@ class Setup:
     def _locked(self) -> int:
         lock = self.root / LOCKS[self.level]
         if not lock.exists():
-            raise SetupFailed(
-                f"{lock.name} is missing.", "Get a whole copy of Signalbox; the lock is part of it."
-            )
+            raise SetupFailed(f"{lock.name} is missing.", "Get a whole copy of Signalbox; the lock is part of it.")
         return len(re.findall(r"^\S+==", lock.read_text(encoding="utf-8"), re.MULTILINE))
 
     def _stage(self, number: int, title: str, work: "Callable[[], None]") -> None:
@@ -100,9 +98,7 @@ class Setup:
         if self.python.exists() and self._version_inside() >= OLDEST and self._works():
             return
         if self.folder.exists() and any(self.folder.iterdir()) and not (self.folder / "pyvenv.cfg").exists():
-            raise SetupFailed(
-                f"{self.folder} is there but is no virtual environment.", "Move it away and try again."
-            )
+            raise SetupFailed(f"{self.folder} is there but is no virtual environment.", "Move it away and try again.")
         try:
             venv.EnvBuilder(with_pip=True, clear=True, symlinks=True).create(self.folder)
         except (OSError, subprocess.CalledProcessError, SystemExit) as error:
@@ -114,8 +110,12 @@ class Setup:
 
     def _works(self) -> bool:
         try:
-            done = subprocess.run([str(self.python), "-m", "pip", "--version"], stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL, check=False)
+            done = subprocess.run(
+                [str(self.python), "-m", "pip", "--version"],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                check=False,
+            )
         except OSError:
             return False
         return done.returncode == 0
@@ -130,8 +130,16 @@ class Setup:
     def _pip(self, *arguments: str) -> None:
         command = [str(self.python), "-m", "pip", "--disable-pip-version-check", "--no-input", *arguments]
         environment = dict(os.environ, PIP_PROGRESS_BAR="off", PYTHONUTF8="1", LC_ALL="C.UTF-8")
-        done = subprocess.run(command, cwd=str(self.root), env=environment, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, encoding="utf-8", errors="replace", check=False)
+        done = subprocess.run(
+            command,
+            cwd=str(self.root),
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
         with self.log.open("a", encoding="utf-8") as log:
             log.write("$ pip {}\n{}\n".format(" ".join(arguments), done.stdout))
         if done.returncode:

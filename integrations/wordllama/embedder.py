@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
 
-from integrations.wordllama.client import DIMENSIONS
+from integrations.wordllama.client import DIMENSIONS, Tokenizer
 
 SLICE = 4096
 """Tokens gathered at once: bounds the memory of one very long text to 4 MB."""
