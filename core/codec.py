@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import TypeVar, cast
+from typing import Annotated, TypeVar, cast
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import PlainSerializer, SecretStr, SerializationInfo, TypeAdapter, ValidationError
 
 from core.errors import InvalidInput
 from core.values import Json
 
 T = TypeVar("T")
+
+
+def _masked(value: SecretStr, about: SerializationInfo) -> str:
+    return value.get_secret_value() if about.context == "reveal" else "•••"
+
+
+ShownOnce = Annotated[SecretStr, PlainSerializer(_masked, return_type=str)]
+"""A secret in a result: whoever asked sees it; rows, keys and the record hold `•••`."""
 
 
 _adapters: dict[object, TypeAdapter[object]] = {}
@@ -36,9 +44,9 @@ def encode_as(kind: type[object], value: object) -> str:
     return cast("TypeAdapter[object]", adapter(kind)).dump_json(value).decode()
 
 
-def plain(value: object) -> Json:
-    """A value as what JSON knows: dict, list, str, numbers, bool, None."""
-    result: Json = adapter(type(value)).dump_python(value, mode="json")
+def plain(value: object, *, reveal: bool = False) -> Json:
+    """A value as what JSON knows: dict, list, str, numbers, bool, None. reveal: with what is `ShownOnce`."""
+    result: Json = adapter(type(value)).dump_python(value, mode="json", context="reveal" if reveal else None)
     return result
 
 

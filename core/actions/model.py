@@ -125,8 +125,8 @@ class Result:
 
     @property
     def json(self) -> Json:
-        """The value as JSON knows it."""
-        return plain(self.value)
+        """The value as JSON knows it, for whoever called: what is `ShownOnce` is shown."""
+        return plain(self.value, reveal=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
