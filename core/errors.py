@@ -2,7 +2,8 @@
 
 AppError                    what happened, and a hint of what to do
 ├── InvalidInput            the arguments do not fit                      400
-│   └── UnknownAction       no command has that name                      404
+│   ├── UnknownAction       no command has that name                      404
+│   └── TooLarge            more than is taken at once                    413
 ├── NotSignedIn             nobody, or a token that is not valid          401
 ├── Denied                  known, but may not                            403
 ├── NotFound                no such thing, or not for this person         404
@@ -61,6 +62,13 @@ class UnknownAction(InvalidInput):
         else:
             hint = "`help` lists what there is."
         super().__init__(f"No command is called `{spoken}`. Nothing was run.", hint=hint)
+
+
+class TooLarge(InvalidInput):
+    """A text, file or request bigger than what is taken at once."""
+
+    status = 413
+    title = "Too large"
 
 
 class NotSignedIn(AppError):

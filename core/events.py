@@ -238,3 +238,14 @@ class SomebodyUnknown(Event):
     display_name: str
     code: str
     place: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookReceived(Event):
+    """A signed delivery arrived at `/hooks/SOURCE`. id: the same for every copy of it. body: JSON as text."""
+
+    name: ClassVar[str] = "hook.received"
+    priority: ClassVar[Priority] = Priority.CRITICAL
+    source: str
+    delivery_id: str
+    body: str

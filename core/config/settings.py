@@ -113,6 +113,9 @@ class ConversationSettings(_Section):
     command_fresh_min: Annotated[
         int, Field(ge=1, description="Minutes after which a command that changes something asks again.")
     ] = 5
+    bots_allowed: Annotated[
+        tuple[str, ...], Field(description="Channels (`slack:T1/C2`) where other bots are answered.")
+    ] = ()
     bot_turns: Annotated[int, Field(ge=0, description="Answers to another bot in a row before it is ignored.")] = 3
 
 
@@ -139,6 +142,27 @@ class ScheduleSettings(_Section):
     timezone: Annotated[str, Field(description="Time zone of schedules without their own; IANA name.")] = ""
 
 
+class HookSettings(_Section):
+    """How one source signs what it posts to `/hooks/SOURCE`, and what is run with it."""
+
+    header: Annotated[str, Field(description="Header with the signature.")] = "X-Signalbox-Signature"
+    algorithm: Annotated[Literal["sha256", "sha512"], Field(description="Hash of the HMAC.")] = "sha256"
+    prefix: Annotated[str, Field(description="What stands before the hexadecimal signature.")] = "v1="
+    signs: Annotated[
+        Literal["time_and_body", "body"],
+        Field(description="What is signed: `v1:TIME:BODY` (version from the prefix), or the body alone."),
+    ] = "time_and_body"
+    time_header: Annotated[str, Field(description="Header with the time, Unix seconds.")] = "X-Signalbox-Timestamp"
+    delivery_header: Annotated[
+        str, Field(description="Header with the id of the delivery; without one the signature is the id.")
+    ] = "X-Signalbox-Delivery"
+    action: Annotated[str, Field(description="Command that is run, as the person linked to `hook:SOURCE`.")] = ""
+    arguments: Annotated[Mapping[str, str], Field(description="Its fixed arguments.")] = {}
+    take: Annotated[
+        Mapping[str, str], Field(description="Arguments taken from the body: argument = dotted path.")
+    ] = {}
+
+
 class Settings(_Section):
     """Everything that can be set. Frozen: a change is a new start of the part it concerns."""
 
@@ -156,6 +180,7 @@ class Settings(_Section):
     limits: Annotated[LimitSettings, Field(description="Limits per person.")] = LimitSettings()
     admission: Annotated[AdmissionSettings, Field(description="Ways in.")] = AdmissionSettings()
     schedules: Annotated[ScheduleSettings, Field(description="The clock.")] = ScheduleSettings()
+    hooks: Annotated[Mapping[str, HookSettings], Field(description="Sources that post to /hooks.")] = {}
     secrets: Annotated[
         Mapping[str, SecretStr], Field(description="Vendors' secrets from the environment.", repr=False)
     ] = {}
