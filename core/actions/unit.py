@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from core.bus import Bus
@@ -29,6 +29,7 @@ class _Content:
     writes: list[tuple[Write, tuple[object, ...]]] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
+    after: list[tuple[Write, tuple[object, ...]]] = field(default_factory=list)
 
 
 class Unit:
@@ -53,6 +54,10 @@ class Unit:
     def emit(self, event: Event) -> None:
         """Publish an event once the unit is committed."""
         self._content.events.append(event)
+
+    def then(self, fn: Write, *args: object) -> None:
+        """Call `fn(*args)` right after the commit: for what lives in memory only and can be rebuilt."""
+        self._content.after.append((fn, args))
 
     def undo(self, action: str, arguments: Mapping[str, Json]) -> None:
         """Say which call takes this one back; `undo` runs it."""
@@ -88,6 +93,8 @@ class Unit:
         reach("unit.before_commit")
         await write(self._apply, content)
         reach("unit.after_commit")
+        for fn, args in content.after:
+            fn(*args)
         for message in content.messages:
             self._outbox.hand_over(message)
         for event in content.events:
@@ -109,6 +116,3 @@ def remember_inverse(connection: Connection, actor: Actor, done: str, inverse: I
         "INSERT INTO undo (id, actor, done, action, arguments, at) VALUES (?, ?, ?, ?, ?, ?)",
         (new_id(), actor.person_id, done, inverse.action, canonical(inverse.arguments), stamp(now())),
     )
-
-
-Commit = Callable[[], Awaitable[None]]

@@ -158,9 +158,7 @@ class HookSettings(_Section):
     ] = "X-Signalbox-Delivery"
     action: Annotated[str, Field(description="Command that is run, as the person linked to `hook:SOURCE`.")] = ""
     arguments: Annotated[Mapping[str, str], Field(description="Its fixed arguments.")] = {}
-    take: Annotated[
-        Mapping[str, str], Field(description="Arguments taken from the body: argument = dotted path.")
-    ] = {}
+    take: Annotated[Mapping[str, str], Field(description="Arguments taken from the body: argument = dotted path.")] = {}
 
 
 class Settings(_Section):

@@ -22,7 +22,8 @@ _WORD = re.compile(r"""(?:[^\s"']+|"(?:\\.|[^"\\])*"|'[^']*')+""")
 _QUOTED = re.compile(r""""((?:\\.|[^"\\])*)"|'([^']*)'""")
 _OPTION = re.compile(r"--([A-Za-z][\w-]*)(?:=(.*))?\Z", re.DOTALL)
 _PAIR = re.compile(r"([A-Za-z]\w*)=(.*)\Z", re.DOTALL)
-_CURLY = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'"})
+_CURLY = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
+"""Phones type curly quotes."""
 SWITCH = "true"
 
 
@@ -201,5 +202,7 @@ def _object(value: str, name: str) -> Json:
     try:
         parsed: Json = orjson.loads(value)
     except orjson.JSONDecodeError as error:
-        raise InvalidInput(f"--{name} is no JSON object: {error}.", hint=f"For example {canonical({'key': 'value'})}.") from error
+        raise InvalidInput(
+            f"--{name} is no JSON object: {error}.", hint=f"For example {canonical({'key': 'value'})}."
+        ) from error
     return parsed

@@ -53,9 +53,9 @@ def insert(connection: Connection, incoming: Incoming, body: str) -> bool:
 def mark_done(connection: Connection, incoming_id: str, outcome: str, at: str) -> None:
     """Take an arrival off the list: answered, ignored with a reason, withdrawn."""
     connection.execute(
-        "UPDATE inbox SET state = CASE WHEN ? LIKE 'ignored%' THEN 'ignored' ELSE 'done' END, outcome = ?, done_at = ? "
-        "WHERE id = ?",
-        (outcome, outcome, at, incoming_id),
+        "UPDATE inbox SET state = CASE WHEN ?1 LIKE 'ignored%' THEN 'ignored' WHEN ?1 = 'asked' THEN 'asked' "
+        "ELSE 'done' END, outcome = ?1, done_at = ?2 WHERE id = ?3",
+        (outcome, at, incoming_id),
     )
 
 
@@ -64,14 +64,42 @@ def set_placeholder(connection: Connection, incoming_id: str, message_id: str) -
     connection.execute("UPDATE inbox SET placeholder = ? WHERE id = ?", (message_id, incoming_id))
 
 
-def set_state(connection: Connection, incoming_ids: list[str], state: str) -> None:
-    """Put several arrivals in a state (`asked`: listed, waiting for a person's choice)."""
-    connection.executemany("UPDATE inbox SET state = ? WHERE id = ?", [(state, one) for one in incoming_ids])
+def list_asked(connection: Connection, incoming_ids: list[str]) -> None:
+    """Remember that these old arrivals were listed to their people."""
+    connection.executemany("UPDATE inbox SET outcome = 'listed' WHERE id = ?", [(one,) for one in incoming_ids])
 
 
-def waiting(connection: Connection, state: str = "waiting") -> list[tuple[str, str]]:
-    """(body, placeholder) of everything in a state, oldest first."""
-    return connection.execute("SELECT body, placeholder FROM inbox WHERE state = ? ORDER BY id", (state,)).fetchall()
+def wake(connection: Connection, incoming_id: str, body: str, sent_at: str) -> None:
+    """Put a listed arrival back to be answered, as if it was sent now."""
+    connection.execute(
+        "UPDATE inbox SET state = 'waiting', outcome = '', done_at = NULL, body = ?, sent_at = ? "
+        "WHERE id = ? AND state = 'asked'",
+        (body, sent_at, incoming_id),
+    )
+
+
+def drop_asked(connection: Connection, incoming_ids: list[str], at: str) -> None:
+    """Leave listed arrivals unanswered, because somebody said so."""
+    connection.executemany(
+        "UPDATE inbox SET state = 'ignored', outcome = 'ignored: dropped', done_at = ? WHERE id = ? AND state = 'asked'",
+        [(at, one) for one in incoming_ids],
+    )
+
+
+def asked(connection: Connection, outcome: str, place: str) -> list[tuple[str, str]]:
+    """(id, body) of old arrivals that wait for a person's choice.
+
+    outcome: asked (not listed yet) or listed; place empty: all.
+    """
+    return connection.execute(
+        "SELECT id, body FROM inbox WHERE state = 'asked' AND outcome = ? AND (? = '' OR place = ?) ORDER BY id",
+        (outcome, place, place),
+    ).fetchall()
+
+
+def waiting(connection: Connection) -> list[tuple[str, str]]:
+    """(body, placeholder) of everything that waits, oldest first."""
+    return connection.execute("SELECT body, placeholder FROM inbox WHERE state = 'waiting' ORDER BY id").fetchall()
 
 
 def body_of(connection: Connection, incoming_id: str) -> tuple[str, str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -19,3 +19,5 @@ class Delivery:
     created_at: datetime
     due_at: datetime
     sent_at: datetime | None
+    body: str = field(default="", repr=False)
+    """The message as it is stored."""

@@ -12,6 +12,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 from core.bus import Bus
@@ -98,6 +99,15 @@ class Outbox:
         """Keep messages of this network waiting."""
         self._chats.pop(network, None)
 
+    def chat(self, network: str) -> Chat | None:
+        """The network with that name, when it is connected here."""
+        return self._chats.get(network)
+
+    @property
+    def chats(self) -> tuple[Chat, ...]:
+        """The networks messages are sent through now."""
+        return tuple(self._chats.values())
+
     async def run(self) -> None:
         """Send until cancelled, beginning with what an earlier process left."""
         for row_id, _, body, state, attempts, unsure in await self._storage.read(store.open_rows):
@@ -122,6 +132,7 @@ class Outbox:
         return tuple(
             Delivery(
                 id=row[0],
+                body=row[2],
                 destination=row[1],
                 text=decode(Message, row[2]).reply.text,
                 state=row[3],
@@ -233,7 +244,16 @@ class Outbox:
             if found is not None:
                 return found
             item.unsure = False
-        return await chat.send(item.message)
+        return await chat.send(await self._addressed(item.message))
+
+    async def _addressed(self, message: Message) -> Message:
+        """An edit or a deletion of an answer whose own id was not known yet when it was written."""
+        if message.operation == "post" or message.address.message_id:
+            return message
+        row = await self._storage.read(store.answer_of, message.about) if message.about else None
+        if row is None or not row[3]:
+            return replace(message, operation="post")
+        return replace(message, address=replace(message.address, message_id=row[3]))
 
     async def _postpone(self, item: _Item, error: Exception, wait_s: float, *, counted: bool = True) -> float:
         due = stamp(now() + timedelta(seconds=wait_s))

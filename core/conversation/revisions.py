@@ -1,0 +1,83 @@
+"""A question that is edited gets its answer updated, one that is deleted gets it withdrawn."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from core.actions import Door
+from core.codec import decode, encode
+from core.conversation.turn import Turn
+from core.errors import Unavailable
+from core.inbox import Inbox, mark_done
+from core.outbox import Outbox, answer_of
+from core.outbox import replace as replace_answer
+from core.ports import Chat
+from core.storage import Storage
+from core.values import Address, Incoming, IncomingKind, Message, Reply, now, stamp
+
+Again = Callable[[Turn], Awaitable[None]]
+
+
+class Revisions:
+    """Finds the answer to an earlier message and sends what it is now."""
+
+    def __init__(self, storage: Storage, inbox: Inbox, outbox: Outbox, door: Door, again: Again) -> None:
+        self._storage, self._inbox, self._outbox, self._door, self._again = storage, inbox, outbox, door, again
+
+    async def edited(self, turn: Turn) -> None:
+        """Answer the new text in the place of the old answer. What changed something is not run again."""
+        original = await self._original(turn.incoming)
+        if original is None:
+            turn.ignore("an edit of something that was not answered")
+            return
+        earlier, answer = original
+        asked = Turn(replace(earlier, text=turn.incoming.text, received_at=turn.incoming.received_at), actor=turn.actor)
+        if turn.incoming.text.strip() == earlier.text.strip():
+            turn.ignore("an edit that changed nothing")
+            return
+        await self._again(asked)
+        if asked.reply is None:
+            turn.ignore("an edited command is not run again")
+            return
+        await self._replace(turn, answer, replace(answer, reply=asked.reply, operation="edit"))
+        turn.ignore("the answer was updated")
+
+    async def deleted(self, turn: Turn) -> None:
+        """Withdraw the answer to a deleted message."""
+        original = await self._original(turn.incoming)
+        if original is None:
+            turn.ignore("the deletion of something that was not answered")
+            return
+        _, answer = original
+        await self._replace(turn, answer, replace(answer, reply=Reply(text=""), operation="delete"))
+        turn.ignore("the answer was withdrawn")
+
+    async def opened_before(self, chat: Chat, incoming: Incoming) -> str:
+        """The id of the placeholder an earlier process posted and had no time to write down, or an empty one."""
+        if incoming.kind not in (IncomingKind.MESSAGE, IncomingKind.COMMAND):
+            return ""
+        address = Address(place=incoming.place, reply_to=incoming.message_id)
+        probe = Message(id=incoming.id, address=address, reply=Reply(text=""), created_at=incoming.received_at)
+        try:
+            found = await chat.find(probe)
+        except Unavailable:
+            return ""  # the network is away; a placeholder lost to it is the smaller evil than no answer
+        return found.message_id if found else ""
+
+    async def _original(self, incoming: Incoming) -> tuple[Incoming, Message] | None:
+        known = await self._inbox.known(incoming.place.network, incoming.place.key, incoming.message_id)
+        arrived = await self._inbox.get(known[0]) if known else None
+        answer = await self._storage.read(answer_of, known[0]) if known else None
+        if arrived is None or answer is None:
+            return None
+        message = decode(Message, answer[1])
+        return arrived[0], replace(message, address=replace(message.address, message_id=answer[3]))
+
+    async def _replace(self, turn: Turn, before: Message, message: Message) -> None:
+        """Write the new body over the answer's row together with the arrival's mark, then send it."""
+        unit = self._door.open_unit()
+        unit.do(replace_answer, before.about, encode(message), stamp(now()))
+        unit.do(mark_done, turn.incoming.id, "done", stamp(now()))
+        await unit.commit()
+        self._outbox.hand_over(message)

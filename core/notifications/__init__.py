@@ -1,0 +1,6 @@
+"""Where messages go and what became of them: addresses, posts, deliveries, words to the admins."""
+
+from core.notifications.addresses import Addresses
+from core.notifications.service import Notifications
+
+__all__ = ["Addresses", "Notifications"]
