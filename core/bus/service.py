@@ -188,6 +188,14 @@ class Bus:
                 await listener.wait_for_room()
         self.publish(event)
 
+    async def critical_since(self, event_id: str, limit: int = 1_000) -> list[Event]:
+        """Stored critical events with a later id, oldest first, at most `limit`; for those who resume."""
+        if self._storage is None:
+            return []
+        rows = await self._storage.read(store.since, event_id, limit)
+        found = (event_named(name, body) for name, body in rows)
+        return [event for event in found if event is not None]
+
     async def serve(self, listener: Listener, hear: Hear, *, batch: int = 64) -> None:
         """Feed `hear` until cancelled. For a durable listener first what it has not heard yet.
 
