@@ -1,0 +1,7 @@
+"""Schedules: what is due when, and a record in which nothing that was due goes missing."""
+
+from core.scheduler.model import Missed, Overlap, Schedule, ScheduleView, SlotView
+from core.scheduler.running import DoorRun
+from core.scheduler.service import Scheduler
+
+__all__ = ["DoorRun", "Missed", "Overlap", "Schedule", "ScheduleView", "Scheduler", "SlotView"]
