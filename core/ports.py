@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from core.events import Event
 from core.values import Actor, Address, Audience, Caller, Incoming, Json, Message, Place, Reply
 
 if TYPE_CHECKING:
@@ -101,6 +102,14 @@ class Limiter(Protocol):
 
     def hit(self, actor: Actor, action: str) -> None:
         """Count one call. Raises Limited above the person's limit."""
+        ...
+
+
+class Publisher(Protocol):
+    """Takes events for everyone who listens."""
+
+    def publish(self, event: Event) -> None:
+        """Queue an event; never blocks."""
         ...
 
 

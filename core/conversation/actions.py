@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Annotated
 
-import orjson
 from pydantic import Field
 
 from core.actions import Context, Unit, action
@@ -250,7 +249,7 @@ def exchange_of(row: store.Row) -> Exchange:
         reply=decode(Reply, row[10]),
         found=bool(row[11]),
         outcome=row[12],
-        steps=tuple(Step(label=label, at_ms=at_ms) for label, at_ms in orjson.loads(row[13])),
+        steps=tuple(Step(label=label, at_ms=at_ms) for label, at_ms in decode(list[tuple[str, int]], row[13])),
         answered_at=moment(row[14]),
         delivery=row[15],
         good=row[16],

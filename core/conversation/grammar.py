@@ -194,15 +194,11 @@ def _typed(value: str, definition: Definition, name: str) -> Json:
 
 
 def _object(value: str, name: str) -> Json:
-    import orjson
-
     if not value.lstrip().startswith("{"):
         pairs = [part.partition("=") for part in value.split(",") if part.strip()]
         return {key.strip(): text.strip() for key, _, text in pairs}
     try:
-        parsed: Json = orjson.loads(value)
-    except orjson.JSONDecodeError as error:
-        raise InvalidInput(
-            f"--{name} is no JSON object: {error}.", hint=f"For example {canonical({'key': 'value'})}."
-        ) from error
-    return parsed
+        return decode(dict[str, Json], value)
+    except InvalidInput as error:
+        example = canonical({"key": "value"})
+        raise InvalidInput(f"--{name} is no JSON object: {value!r}.", hint=f"For example {example}.") from error

@@ -28,7 +28,7 @@ def _readable(places: Iterable[str]) -> tuple[str, tuple[str, ...]]:
     marks = tuple(places)
     inside = ", ".join("?" * len(marks)) or "''"
     return (
-        f"(e.place_kind = 'public' OR e.person_id = ? OR (e.place_kind = 'private' AND e.place IN ({inside})))",
+        f"(e.place_kind = 'public' OR (e.person_id = ? AND e.person_id <> '') OR (e.place_kind = 'private' AND e.place IN ({inside})))",
         marks,
     )
 
@@ -75,11 +75,11 @@ def exchange(connection: Connection, exchange_id: str, person_id: str, places: t
 
 def unanswered(
     connection: Connection, since: str, person_id: str, places: tuple[str, ...], limit: int
-) -> list[tuple[str, str, str, str, str]]:
-    """Questions nothing answered since a moment, newest first."""
+) -> list[tuple[str, str, str, str, str, str, str]]:
+    """Questions nothing answered since a moment, newest first; last their place's kind and key."""
     readable, marks = _readable(places)
     return connection.execute(
-        "SELECT e.id, e.question, e.person_name, e.place_name, e.asked_at FROM exchange e "
+        "SELECT e.id, e.question, e.person_name, e.place_name, e.asked_at, e.place_kind, e.place FROM exchange e "
         f"WHERE e.found = 0 AND e.answered_at >= ? AND {readable} ORDER BY e.id DESC LIMIT ?",
         (since, person_id, *marks, limit),
     ).fetchall()

@@ -81,7 +81,8 @@ def wake(connection: Connection, incoming_id: str, body: str, sent_at: str) -> N
 def drop_asked(connection: Connection, incoming_ids: list[str], at: str) -> None:
     """Leave listed arrivals unanswered, because somebody said so."""
     connection.executemany(
-        "UPDATE inbox SET state = 'ignored', outcome = 'ignored: dropped', done_at = ? WHERE id = ? AND state = 'asked'",
+        "UPDATE inbox SET state = 'ignored', outcome = 'ignored: dropped', done_at = ? "
+        "WHERE id = ? AND state = 'asked'",
         [(at, one) for one in incoming_ids],
     )
 

@@ -22,29 +22,32 @@ class Notifications:
         self._door, self._outbox, self._identity = door, outbox, identity
 
     async def hear(self, events: Sequence[Event]) -> None:
-        """Tell the admins. Idempotent by event id: the message carries it."""
+        """Tell the admins."""
         for event in events:
             if isinstance(event, SomebodyUnknown):
-                await self._tell_admins(_wants_in(event), event.id)
+                await self.tell_admins(_wants_in(event))
 
-    async def tell_admins(self, text: str) -> None:
-        """One message to every admin who can be reached."""
-        await self._tell_admins(Reply(text=text), new_id())
-
-    async def _tell_admins(self, reply: Reply, about: str) -> None:
-        unit = self._door.open_unit()
-        for network, external_id in await self._identity.admin_links():
+    async def addresses(self) -> tuple[Address, ...]:
+        """Where the admins are told: one direct channel each, on the first connected network they are linked on."""
+        found: dict[str, Address] = {}
+        for person_id, network, external_id in await self._identity.admin_links():
             chat = self._outbox.chat(network)
-            if chat is None:
+            if chat is None or person_id in found:
                 continue
             try:
-                place = await chat.direct_place(external_id)
+                found[person_id] = Address(place=await chat.direct_place(external_id))
             except AppError as error:
                 log.warning("an admin on %s cannot be written to: %s", network, error)
-                continue
-            unit.send(Message(id=new_id(), address=Address(place=place), reply=reply, created_at=now()))
-        log.info("told the admins about %s", about)
+        return tuple(found.values())
+
+    async def tell_admins(self, reply: Reply) -> int:
+        """Write to every admin who can be reached; how many."""
+        unit = self._door.open_unit()
+        addresses = await self.addresses()
+        for address in addresses:
+            unit.send(Message(id=new_id(), address=address, reply=reply, created_at=now()))
         await unit.commit()
+        return len(addresses)
 
 
 def _wants_in(event: SomebodyUnknown) -> Reply:

@@ -15,7 +15,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from core.bus import Bus
 from core.codec import decode, encode
 from core.errors import AppError, Limited, Unavailable
 from core.events import DeliveryChanged
@@ -23,7 +22,7 @@ from core.outbox import store
 from core.outbox.model import Delivery
 from core.outbox.pace import Pace
 from core.points import reach
-from core.ports import Chat, Sent
+from core.ports import Chat, Publisher, Sent
 from core.storage import Connection, Storage
 from core.values import Message, moment, now, stamp
 
@@ -51,7 +50,7 @@ class _Item:
 class Outbox:
     """Sends what is written to the networks that registered."""
 
-    def __init__(self, storage: Storage, bus: Bus, *, random_s: Callable[[], float] = random.random) -> None:
+    def __init__(self, storage: Storage, bus: Publisher, *, random_s: Callable[[], float] = random.random) -> None:
         self._storage = storage
         self._bus = bus
         self._random = random_s
