@@ -1,0 +1,146 @@
+"""What happens, on screen: one listener on the bus for all pages, four flushes a second.
+
+A page says which kinds of events concern it and gets batches of those its reader may see, the newest
+of each key. It reads again through the door; an event is a hint, never the data.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from nicegui import background_tasks, ui
+
+from core.bus import Bus, Policy
+from core.events import Event
+from core.values import Audience
+
+FLUSH_S = 0.25
+LEAST_S = 1.0
+"""A page reads again at most this often."""
+
+Changed = Callable[[Sequence[Event]], Awaitable[None] | None]
+log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True, eq=False)
+class Watcher:
+    """One part of one page that wants to hear of changes."""
+
+    kinds: tuple[type[Event], ...]
+    audience: Audience
+    operates: bool
+    changed: Changed
+    waiting: dict[str, Event] = field(default_factory=dict)
+
+    def sees(self, event: Event) -> bool:
+        """Whether this reader may know of it: by place, or because they operate."""
+        if self.kinds and not isinstance(event, self.kinds):
+            return False
+        return self.audience.may_see(event.places) if event.places else self.operates
+
+
+class Live:
+    """Feeds watchers from the bus. `run` does the work; without it nothing moves."""
+
+    def __init__(self, bus: Bus) -> None:
+        self._bus = bus
+        self._watchers: set[Watcher] = set()
+        self._fresh: dict[str, Event] = {}
+
+    @property
+    def watchers(self) -> int:
+        """How many parts of pages are listening."""
+        return len(self._watchers)
+
+    def add(self, watcher: Watcher) -> None:
+        """Begin to tell a watcher."""
+        self._watchers.add(watcher)
+
+    def remove(self, watcher: Watcher) -> None:
+        """Stop telling a watcher."""
+        self._watchers.discard(watcher)
+
+    async def run(self) -> None:
+        """Hear and flush until cancelled."""
+        listener = self._bus.subscribe("control room", policy=Policy.COALESCE, bound=2_000)
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._bus.serve(listener, self._hear))
+                group.create_task(self._flush_often())
+        finally:
+            self._bus.unsubscribe(listener)
+
+    async def _hear(self, events: Sequence[Event]) -> None:
+        if self._watchers:
+            for event in events:
+                self._fresh[event.key] = event
+
+    async def _flush_often(self) -> None:
+        while True:
+            await asyncio.sleep(FLUSH_S)
+            if self._fresh:
+                self.flush()
+
+    def flush(self) -> None:
+        """Hand what is new to whoever may see it."""
+        fresh, self._fresh = self._fresh, {}
+        for watcher in tuple(self._watchers):
+            seen = [event for event in fresh.values() if watcher.sees(event)]
+            if not seen:
+                continue
+            try:
+                result = watcher.changed(seen)
+            except Exception:  # one page's fault is not the others'
+                log.exception("A page could not follow what changed")
+                continue
+            if isinstance(result, Awaitable):
+                background_tasks.create(_awaited(result), name="live page")
+
+
+async def _awaited(result: Awaitable[None]) -> None:
+    await result
+
+
+class Scope(ui.element):
+    """An invisible element that ends a watcher when its part of the page goes away.
+
+    NiceGUI undoes subscriptions only when a whole client dies, not when a sub page is left.
+    """
+
+    def __init__(self, live: Live, watcher: Watcher) -> None:
+        super().__init__("span")
+        self.props["hidden"] = True
+        self._live, self._watcher = live, watcher
+        live.add(watcher)
+
+    def _handle_delete(self) -> None:
+        self._live.remove(self._watcher)
+        super()._handle_delete()
+
+
+class Often:
+    """Runs `again` for a burst of changes: at once, then at most every `LEAST_S`."""
+
+    def __init__(self, again: Callable[[], Awaitable[None]]) -> None:
+        self._again = again
+        self._busy = False
+        self._more = False
+
+    async def __call__(self, events: Sequence[Event]) -> None:
+        """Something changed."""
+        if self._busy:
+            self._more = True
+            return
+        self._busy = True
+        try:
+            while True:
+                self._more = False
+                await self._again()
+                await asyncio.sleep(LEAST_S)
+                if not self._more:
+                    return
+        finally:
+            self._busy = False
