@@ -199,8 +199,4 @@ async def test_a_line_costs_under_sixty_microseconds(tmp_path: Path) -> None:
             return (time.perf_counter() - started) / len(entries) * 1e6
 
         cost = await storage.write(many)
-        print(f"{cost:.1f} µs a line")
-        started = time.perf_counter()
-        assert (await audit.verify()).whole
-        print(f"{(time.perf_counter() - started) / 2_000 * 1e6:.1f} µs to check one")
-        assert cost < 60
+        assert cost < 60, f"{cost:.0f} µs"
