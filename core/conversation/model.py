@@ -85,3 +85,5 @@ class Said:
     reply: Reply
     incoming_id: str
     conversation: str
+    outcome: str = "answered"
+    """As in `Turn.outcome`; anything but `answered` and `not found` means that it was not done."""

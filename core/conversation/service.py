@@ -83,7 +83,7 @@ class Conversations:
         self._stopped: set[str] = set()
         self._withdrawn: set[str] = set()
         self._sinks: dict[str, tuple[Sink, str, str]] = {}
-        self._waiters: dict[str, asyncio.Future[Reply]] = {}
+        self._waiters: dict[str, asyncio.Future[tuple[Reply, str]]] = {}
 
     # ── In ──
 
@@ -135,15 +135,15 @@ class Conversations:
         waiter = self._waiters[incoming.id] = asyncio.get_running_loop().create_future()
         try:
             if await self.accept(incoming):
-                reply = await waiter
+                reply, outcome = await waiter
             else:
-                reply = await self._said_before(incoming)
-            return Said(reply=reply, incoming_id=incoming.id, conversation=thread)
+                reply, outcome = await self._said_before(incoming)
+            return Said(reply=reply, incoming_id=incoming.id, conversation=thread, outcome=outcome)
         finally:
             self._waiters.pop(incoming.id, None)
             self._sinks.pop(incoming.id, None)
 
-    async def _said_before(self, incoming: Incoming) -> Reply:
+    async def _said_before(self, incoming: Incoming) -> tuple[Reply, str]:
         """The reply to the first copy of a text that came twice under one key."""
         known = await self._inbox.known(incoming.place.network, incoming.place.key, incoming.message_id)
         first = self._waiters.get(known[0]) if known else None
@@ -152,7 +152,7 @@ class Conversations:
         row = await self._storage.read(answer_of, known[0]) if known else None
         if row is None:
             raise Conflict("This was said before and has no answer yet.", hint="Wait a moment and look again.")
-        return decode(Message, row[1]).reply
+        return decode(Message, row[1]).reply, "answered"
 
     async def run(self) -> None:
         """Answer until cancelled, beginning with what an earlier process left."""
@@ -335,7 +335,7 @@ class Conversations:
         self._inbox.settled(incoming.id)
         waiter = self._waiters.get(incoming.id)
         if waiter is not None and not waiter.done():
-            waiter.set_result(reply or Reply(text=""))
+            waiter.set_result((reply or Reply(text=""), turn.outcome))
 
     def _message(self, incoming: Incoming, reply: Reply, placeholder: str, *, delete: bool = False) -> Message:
         hidden = reply.private and incoming.place.kind != "direct"
