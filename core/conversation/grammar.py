@@ -13,7 +13,7 @@ from difflib import get_close_matches
 from typing import get_origin
 
 from core.actions import Definition
-from core.codec import canonical
+from core.codec import canonical, decode
 from core.errors import InvalidInput
 from core.values import Json
 

@@ -27,10 +27,8 @@ def record(connection: Connection, row: tuple[str | int, ...]) -> None:
 def _readable(places: Iterable[str]) -> tuple[str, tuple[str, ...]]:
     marks = tuple(places)
     inside = ", ".join("?" * len(marks)) or "''"
-    return (
-        f"(e.place_kind = 'public' OR (e.person_id = ? AND e.person_id <> '') OR (e.place_kind = 'private' AND e.place IN ({inside})))",
-        marks,
-    )
+    own = "(e.person_id = ? AND e.person_id <> '')"
+    return f"(e.place_kind = 'public' OR {own} OR (e.place_kind = 'private' AND e.place IN ({inside})))", marks
 
 
 def threads(
