@@ -1,0 +1,128 @@
+"""The one ASGI app the server knows: `/status` at once, the API when it is there, pages once they are.
+
+Imports neither Starlette nor NiceGUI, so that `/status` answers while those are still being imported.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, MutableMapping
+from typing import Protocol
+
+import orjson
+
+from core.values import Json
+from gui.api.address import Scope, client_address
+from gui.api.guard import Asgi, Receive, Send
+
+API_PATHS = ("/api", "/hooks", "/metrics", "/mcp")
+SIGN_IN = "/login"
+WAIT_S = 30.0
+"""How long a request waits for the API to be imported, right after the start."""
+
+Status = Callable[[], dict[str, Json]]
+
+
+class CountsAddresses(Protocol):
+    """Counts requests without a sign-in."""
+
+    def hit(self, address: str) -> None:
+        """Count one. Raises Limited."""
+        ...
+
+
+class Front:
+    """Sends each request to where it belongs. `status` may be replaced once there is more to say."""
+
+    def __init__(self, status: Status, *, trusted_proxy: bool = False) -> None:
+        self.status = status
+        self._trusted_proxy = trusted_proxy
+        self._api: Asgi | None = None
+        self._pages: Asgi | None = None
+        self._fault = ""
+        self._limit: CountsAddresses | None = None
+        self._api_there = asyncio.Event()
+
+    def open_api(self, api: Asgi, limit: CountsAddresses) -> None:
+        """Serve the API from now on; `limit` counts the sign-in page too."""
+        self._api, self._limit = api, limit
+        self._api_there.set()
+
+    def open_pages(self, pages: Asgi) -> None:
+        """Serve the control room from now on."""
+        self._pages = pages
+
+    def pages_failed(self, reason: str) -> None:
+        """Say that the control room could not be started; the API goes on."""
+        self._fault = reason
+
+    async def __call__(self, scope: MutableMapping[str, object], receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        path = str(scope.get("path", ""))
+        if path == "/status" and scope["type"] == "http":
+            await self._answer_status(scope, send)
+        elif any(path == prefix or path.startswith(prefix + "/") for prefix in API_PATHS):
+            await self._to_api(scope, receive, send)
+        else:
+            await self._to_pages(path, scope, receive, send)
+
+    async def _answer_status(self, scope: Scope, send: Send) -> None:
+        if scope.get("method") not in ("GET", "HEAD"):
+            await respond(send, 405, b'{"title":"Method not allowed","status":405}', "application/problem+json")
+            return
+        said = self.status()
+        await respond(send, 503 if said["status"] == "down" else 200, orjson.dumps(said), "application/json")
+
+    async def _to_api(self, scope: MutableMapping[str, object], receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await self._api_there.wait()
+        except TimeoutError:
+            await _unavailable(scope, send, STARTING.encode(), "text/html")
+            return
+        assert self._api is not None
+        await self._api(scope, receive, send)
+
+    async def _to_pages(self, path: str, scope: MutableMapping[str, object], receive: Receive, send: Send) -> None:
+        if path == SIGN_IN and self._limit is not None and scope["type"] == "http":
+            from core.errors import Limited
+
+            try:
+                self._limit.hit(client_address(scope, trusted_proxy=self._trusted_proxy))
+            except Limited as error:
+                await respond(send, 429, str(error).encode(), "text/plain; charset=utf-8")
+                return
+        if self._pages is not None:
+            await self._pages(scope, receive, send)
+        elif self._fault:
+            text = f"The control room could not be started: {self._fault}. The bots and the API go on."
+            await _unavailable(scope, send, text.encode(), "text/plain; charset=utf-8")
+        else:
+            await _unavailable(scope, send, STARTING.encode(), "text/html")
+
+
+async def respond(send: Send, status: int, body: bytes, kind: str, *extra: tuple[bytes, bytes]) -> None:
+    """Answer with a short body that nobody caches."""
+    headers = [
+        (b"content-type", kind.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"cache-control", b"no-store"),
+        *extra,
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def _unavailable(scope: Scope, send: Send, body: bytes, kind: str) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1013, "reason": "starting"})
+    else:
+        await respond(send, 503, body, kind, (b"retry-after", b"1"))
+
+
+STARTING = """<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=1>
+<meta name=viewport content="width=device-width"><title>Signalbox is starting</title>
+<style>body{font:16px/1.5 system-ui,sans-serif;display:grid;place-items:center;height:100vh;margin:0;
+background:#fff;color:#1d2430}@media(prefers-color-scheme:dark){body{background:#14171c;color:#e3e7ee}}</style>
+<p role=status>Signalbox is starting. This page comes back by itself.</p></html>"""
+"""Shown until the control room is imported; reloads itself every second."""
