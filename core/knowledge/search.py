@@ -1,0 +1,129 @@
+"""Finds passages: full text and vectors, each narrowed to what the audience may see before it is ranked."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from core.codec import decode
+from core.knowledge import search_store
+from core.knowledge.fusion import Hit, fuse
+from core.knowledge.matrix import VectorMatrix
+from core.knowledge.search_store import PassageRow
+from core.knowledge.vectors import Vectors
+from core.knowledge.words import stem, subject_words
+from core.storage import Connection, long_read
+from core.values import Audience
+
+CANDIDATES = 100
+"""Passages taken from each of the two rankings."""
+LIKE_ENOUGH = 0.3
+"""The least likeness of a passage that holds none of the words."""
+COUNTED = 20_000
+"""Passages with a word are counted up to here: beyond, it is common enough."""
+COMMON_SHARE, COMMON_FROM = 0.2, 5_000
+"""In a large index a word that stands in more than this share is dropped when there are rarer ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundPassage:
+    """A passage that was found. location as it is shown: `handbook/leave.md`."""
+
+    chunk_id: int
+    document_id: str
+    title: str
+    location: str
+    headings: tuple[str, ...]
+    anchor: str
+    text: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """What a search found. rarity: the weight of each stem of the question over everything indexed."""
+
+    passages: tuple[FoundPassage, ...]
+    searched: int
+    rarity: Mapping[str, float]
+
+
+@long_read
+def find(
+    connection: Connection,
+    matrix: VectorMatrix,
+    query: str,
+    vector: Vectors,
+    audience: Audience,
+    names_product: bool,
+    limit: int,
+) -> Findings:
+    """The best passage of each document, best first; none that the audience may not see.
+
+    The guide takes part when the product is named, or when there is nothing else to be seen.
+    """
+    visible = search_store.allowed(connection, audience)
+    if not visible:
+        return Findings(passages=(), searched=0, rarity={})
+    guide = names_product or not search_store.has_other_than_guide(connection, visible)
+    matrix.refresh(connection)
+    searched = matrix.count(visible, guide=guide)
+    asked = tuple(dict.fromkeys(subject_words(query)))
+    seen = {word: search_store.frequency(connection, word, COUNTED) for word in asked}
+    words = [word for word in asked if seen[word]]
+    text = _text_hits(connection, _telling(words, seen, searched), visible, guide)
+    held = {hit.chunk_id for hit in text}
+    alike = [
+        hit
+        for hit in matrix.search(vector, visible, guide=guide, limit=CANDIDATES)
+        if hit.chunk_id in held or hit.score >= LIKE_ENOUGH
+    ]
+    best = fuse(text, alike, limit=limit)
+    rows = search_store.passages(connection, [hit.chunk_id for hit in best], visible) if best else {}
+    return Findings(
+        passages=tuple(_passage(rows[hit.chunk_id], hit.score) for hit in best if hit.chunk_id in rows),
+        searched=searched,
+        rarity={stem(word): _rarity(seen[word], searched) for word in asked},
+    )
+
+
+def _text_hits(connection: Connection, words: Sequence[str], visible: Sequence[int], guide: bool) -> list[Hit]:
+    if not words:
+        return []
+    rows = search_store.text_hits(connection, words, visible, guide, CANDIDATES)
+    return [Hit(document_id=str(document), chunk_id=chunk, score=score) for document, chunk, score in rows]
+
+
+def _telling(words: Sequence[str], seen: Mapping[str, int], total: int) -> list[str]:
+    """The words worth looking for: in a large index without the common ones, if any are left."""
+    if total < COMMON_FROM:
+        return list(words)
+    return [word for word in words if seen[word] <= COMMON_SHARE * total] or list(words)
+
+
+def _rarity(among: int, total: int) -> float:
+    """The inverse document frequency of BM25."""
+    total = max(total, among)
+    return math.log(1 + (total - among + 0.5) / (among + 0.5))
+
+
+def _passage(row: PassageRow, score: float) -> FoundPassage:
+    number, headings, anchor, text, document_id, path, title, kind, source_title = row
+    return FoundPassage(
+        chunk_id=number,
+        document_id=document_id,
+        title=title,
+        location=shown_location(kind, source_title, path),
+        headings=decode(tuple[str, ...], headings),
+        anchor=anchor,
+        text=text,
+        score=score,
+    )
+
+
+def shown_location(kind: str, source_title: str, path: str) -> str:
+    """Where a document is, as people read it: below its source's name; `note` and its id."""
+    if kind == "note":
+        return f"note {path}"
+    return path if path == source_title else f"{source_title}/{path}"
