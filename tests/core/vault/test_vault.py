@@ -164,14 +164,14 @@ async def test_an_older_version_put_in_place_of_the_newer_does_not_open(tmp_path
     async with house(tmp_path, MemoryKeys()) as one:
         await one.run("vault.save", name="MINE", value="old")
         await one.run("vault.save", name="MINE", value="new")
-        await one.storage.write(
-            lambda db: (
-                db.executescript("DELETE FROM secret_version WHERE version = 2; UPDATE secret_version SET version = 2;")
-                and None
-            )
-        )
+        await one.storage.write(_put_older_in_place)
         with pytest.raises(CannotOpen):
             await one.vault.secret("MINE", purpose="test")
+
+
+def _put_older_in_place(connection: Connection) -> None:
+    connection.execute("DELETE FROM secret_version WHERE version = 2")
+    connection.execute("UPDATE secret_version SET version = 2")
 
 
 async def test_changing_the_master_key_leaves_every_value_and_derived_key(tmp_path: Path) -> None:
