@@ -62,6 +62,11 @@ class Jobs:
         finally:
             self._group = None
 
+    @property
+    def open(self) -> bool:
+        """Whether jobs can be started now."""
+        return self._group is not None
+
     async def start(self, ctx: Context, definition: Definition, arguments: Arguments) -> Result:
         """Begin a job; its result carries the job's id."""
         if self._group is None:
