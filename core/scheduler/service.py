@@ -58,6 +58,8 @@ class Scheduler:
         self._runner = Runner(
             storage=storage, open_unit=lambda: Unit(storage, outbox, bus), run=run, admins=admins, clock=clock
         )
+        self.ready = asyncio.Event()
+        """Set once what an earlier process left or missed is in hand."""
         self._rung = asyncio.Event()
         self._alarm: AlarmClock | None = None
         self._watch = WakeWatch()
@@ -77,11 +79,13 @@ class Scheduler:
                     self._rung.clear()
                     await self.catch_up()
                     alarm.set(await self._storage.read(store.next_due))
+                    self.ready.set()
                     await self._rung.wait()
         except BaseExceptionGroup as errors:
             raise _first(errors) from errors
         finally:
             self._runner.close()
+            self.ready.clear()
             self._alarm = None
             alarm.stop()
 

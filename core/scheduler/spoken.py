@@ -21,7 +21,7 @@ def spoken(trigger: Trigger, timezone: str) -> str:
     if isinstance(trigger, Every):
         size, unit = next((size, unit) for size, unit in _SPANS if trigger.every_s % size == 0)
         count = trigger.every_s // size
-        return f"every {unit}" if count == 1 else f"every {count} {unit}s"
+        return f"every {unit}" if count == 1 and size < 86_400 else f"every {count} {unit}{'s' * (count > 1)}"
     return f"on {trigger.at.astimezone(zone(timezone)):%Y-%m-%d %H:%M}"
 
 

@@ -173,7 +173,8 @@ def claim(connection: Connection, plans: Sequence[tuple[Schedule, Plan]]) -> lis
 
 
 def _write_slots(connection: Connection, schedule: Schedule, plan: Plan) -> list[tuple[Slot, str]]:
-    written = []
+    written: list[tuple[Slot, str]] = []
+    behind = False
     for one in plan.slots:
         at = stamp(one.due_at)
         added = connection.execute(
@@ -183,7 +184,8 @@ def _write_slots(connection: Connection, schedule: Schedule, plan: Plan) -> list
              one.covers, at if one.reason else None),
         ).rowcount  # fmt: skip
         if added:
-            written.append((Slot(schedule=schedule, due_at=one.due_at, catching_up=one.late), one.reason))
+            written.append((Slot(schedule=schedule, due_at=one.due_at, catching_up=one.late or behind), one.reason))
+            behind = behind or not one.reason
     if plan.slots and plan.slots[-1].reason:
         _last(connection, schedule.id, stamp(plan.slots[-1].due_at), "skipped")
     return written

@@ -92,6 +92,8 @@ def _in(match: re.Match[str], timezone: str, now: datetime) -> Trigger:
 
 
 def _every(match: re.Match[str], timezone: str, now: datetime) -> Trigger:
+    if not match[1] and match[2] in ("day", "week"):
+        raise InvalidInput(f"`every {match[2]}` does not say at what time.", hint=HINT)
     return triggers.every(_span_s(match[1] or "1", match[2]), now)
 
 

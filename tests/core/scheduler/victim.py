@@ -1,0 +1,25 @@
+"""A scheduler that dies at a named point: `python victim.py FOLDER POINT`, with the clock at 08:15."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+from core import points
+from tests.core.scheduler.parts import BEGIN, FakeClock, opened
+
+DIED = 9
+
+
+async def main(folder: Path, point: str) -> None:
+    clock = FakeClock(BEGIN)
+    clock.forward(minutes=15)
+    async with opened(folder, clock=clock) as house:
+        points.watch(lambda name: os._exit(DIED) if name == point else None)
+        await house.run_due()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(Path(sys.argv[1]), sys.argv[2]))
