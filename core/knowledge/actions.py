@@ -59,12 +59,6 @@ async def remove(knowledge: Knowledge, ctx: Context, unit: Unit, source: str) ->
     return await knowledge.remove(unit, source, ctx.audience)
 
 
-@action("knowledge.guide", permission="knowledge.index", effect=Effect.WRITE, job=True)
-async def guide(knowledge: Knowledge, ctx: Context, unit: Unit) -> Indexed:
-    """Read the guide again that ships with Signalbox; done at every start when it changed."""
-    return await knowledge.index_guide(unit, ctx)
-
-
 @action("notes.add", permission="knowledge.write", effect=Effect.WRITE)
 async def add_note(
     knowledge: Knowledge,

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from core.actions import Unit
 from core.codec import canonical
 from core.errors import InvalidInput, Unavailable
 from core.knowledge import store
@@ -24,7 +24,7 @@ from core.knowledge.passages import chunk_rows
 from core.knowledge.store import ChunkRow, DocumentRow
 from core.points import reach
 from core.ports import Embedder
-from core.storage import Storage
+from core.storage import Connection, Storage
 from core.values import Sink, new_id, now, stamp
 
 BATCH = 20
@@ -36,6 +36,50 @@ TOUCHES = 200
 SKIPS_KEPT = 50
 
 log = logging.getLogger(__name__)
+
+
+class Batches(Protocol):
+    """Where writes are collected and committed: the unit of a job."""
+
+    @property
+    def empty(self) -> bool:
+        """Nothing waits to be committed."""
+        ...
+
+    def do(self, fn: Callable[..., object], *args: object) -> None:
+        """Write by `fn(connection, *args)` with the next commit."""
+        ...
+
+    async def flush(self) -> None:
+        """Commit what there is so far."""
+        ...
+
+
+class OwnBatches:
+    """Batches outside any action, for what ships with the program and nobody asked for."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._writes: list[tuple[Callable[..., object], tuple[object, ...]]] = []
+
+    @property
+    def empty(self) -> bool:
+        """Nothing waits to be committed."""
+        return not self._writes
+
+    def do(self, fn: Callable[..., object], *args: object) -> None:
+        """Write by `fn(connection, *args)` with the next commit."""
+        self._writes.append((fn, args))
+
+    async def flush(self) -> None:
+        """Commit what there is so far, behind everything people wait for."""
+        writes, self._writes = self._writes, []
+        await self._storage.write_later(_all_of, writes)
+
+
+def _all_of(connection: Connection, writes: Iterable[tuple[Callable[..., object], tuple[object, ...]]]) -> None:
+    for fn, args in writes:
+        fn(connection, *args)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +111,7 @@ class _Tally:
 class Indexer:
     """One run over one source, committing by the unit of a job."""
 
-    def __init__(self, storage: Storage, embedder: Embedder, unit: Unit, sink: Sink, target: Target) -> None:
+    def __init__(self, storage: Storage, embedder: Embedder, unit: Batches, sink: Sink, target: Target) -> None:
         self._storage, self._embedder, self._unit, self._sink = storage, embedder, unit, sink
         self._target = target
         self._tally = _Tally()

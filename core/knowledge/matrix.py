@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.knowledge import search_store
+from core.knowledge.embedding import DIMENSIONS
 from core.knowledge.fusion import Hit
 from core.knowledge.store import EVERYTHING
 from core.knowledge.vectors import Vectors
@@ -28,15 +29,14 @@ FIRST_ROWS = 64
 class VectorMatrix:
     """The vectors and what narrows a search. `refresh` and `search` may be called from any thread."""
 
-    def __init__(self, dimensions: int) -> None:
+    def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._dimensions = dimensions
         self._seen = -1
         self._clear()
 
     def _clear(self) -> None:
         self._used = self._dead = 0
-        self._vectors: Vectors = np.zeros((FIRST_ROWS, self._dimensions), dtype=np.float32)
+        self._vectors: Vectors = np.zeros((FIRST_ROWS, DIMENSIONS), dtype=np.float32)
         self._marks: NDArray[np.int64] = np.zeros((FIRST_ROWS, 4), dtype=np.int64)
 
     def refresh(self, connection: Connection) -> None:
@@ -110,11 +110,11 @@ class VectorMatrix:
         need = self._used + len(rows)
         if need > len(self._vectors):
             size = max(need, len(self._vectors) * 3 // 2)
-            self._vectors = np.resize(self._vectors, (size, self._dimensions))
+            self._vectors = np.resize(self._vectors, (size, DIMENSIONS))
             self._marks = np.resize(self._marks, (size, 4))
         self._marks[self._used : need] = [row[:4] for row in rows]
         self._vectors[self._used : need] = np.frombuffer(b"".join(row[4] for row in rows), dtype="<f4").reshape(
-            len(rows), self._dimensions
+            len(rows), DIMENSIONS
         )
         self._used = need
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Literal, TypeAlias
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, StringConstraints
 
@@ -16,9 +15,6 @@ QUESTION_LIMIT = 500
 """Characters of a question that are looked at."""
 NOTE_LIMIT = 20_000
 """Characters a note has at most: about twenty passages, which are written at once."""
-
-CommandNames: TypeAlias = Callable[[], Iterable[str]]
-"""The names of all commands, as `knowledge.index`."""
 
 
 def _listed(value: object) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -13,13 +13,13 @@ from core.codec import decode, digest
 from core.errors import Conflict, InvalidInput, NotFound
 from core.events import KnowledgeChanged
 from core.knowledge import search_store, store
+from core.knowledge.embedding import LazyEmbedder, MakeEmbedder
 from core.knowledge.files import Discovery, discover
 from core.knowledge.guide import names_product
-from core.knowledge.indexing import DROPS, Indexer, Target
+from core.knowledge.indexing import DROPS, Indexer, OwnBatches, Target
 from core.knowledge.matrix import VectorMatrix
 from core.knowledge.model import (
     QUESTION_LIMIT,
-    CommandNames,
     Indexed,
     KnowledgeSource,
     Quotes,
@@ -33,7 +33,7 @@ from core.knowledge.quoting import answer
 from core.knowledge.search import Findings, find, shown_location
 from core.ports import Embedder, NewItem
 from core.storage import Connection, Storage
-from core.values import EVERYONE, NOBODY, Actor, Audience, moment, new_id, now, stamp
+from core.values import EVERYONE, NOBODY, Actor, Audience, SilentSink, moment, new_id, now, stamp
 
 GUIDE = "guide"
 PASSAGES_READ = 8
@@ -44,24 +44,33 @@ NEWS_LIMIT = 200
 class Knowledge:
     """Indexes, searches and quotes. Also what reports call `KnowledgeNews`.
 
-    embedder: asked for vectors only when some are needed. commands: what counts as naming a command.
-    guide: the folder of the guide's pages, None without one.
+    embedder: makes the embedder, called when vectors are needed for the first time. guide: the folder of
+    the guide's pages, None without one.
     """
 
     def __init__(
         self,
         storage: Storage,
         bus: Bus,
-        embedder: Embedder,
+        embedder: MakeEmbedder,
         *,
-        commands: CommandNames = tuple,
         guide: Path | None = None,
     ) -> None:
-        self._storage, self._bus, self._embedder = storage, bus, embedder
-        self._commands, self._guide = commands, guide
-        self._matrix = VectorMatrix(embedder.dimensions)
-        self._indexing = asyncio.Lock()
-        self.notes = Notes(storage, embedder)
+        self._storage, self._bus, self._embedder = storage, bus, LazyEmbedder(embedder)
+        self._commands: tuple[str, ...] = ()
+        self._guide = guide
+        self._guide_checked = guide is None
+        self._matrix = VectorMatrix()
+        self._indexing, self._guide_lock = asyncio.Lock(), asyncio.Lock()
+        self.notes = Notes(storage, self._embedder)
+
+    def names_commands(self, names: Iterable[str]) -> None:
+        """Say what counts as naming a command in a question: `knowledge index`, `notes.add`."""
+        self._commands = tuple(names)
+
+    async def run(self) -> None:
+        """Bring the guide up to date with this version, then return."""
+        await self._check_guide()
 
     # ── Finding ──
 
@@ -90,7 +99,8 @@ class Knowledge:
 
     async def _find(self, query: str, audience: Audience, limit: int) -> Findings:
         query = query[:QUESTION_LIMIT]
-        named = names_product(query, self._commands())
+        await self._check_guide()
+        named = names_product(query, self._commands)
         return await self._storage.read(_find, self._matrix, self._embedder, query, audience, named, limit)
 
     async def since(self, since: datetime, audience: Audience) -> tuple[NewItem, ...]:
@@ -149,26 +159,26 @@ class Knowledge:
 
     # ── The guide ──
 
-    async def guide_is_current(self) -> bool:
-        """Whether the guide was indexed as it ships with this version; True when there is none."""
-        if self._guide is None:
-            return True
-        current = await asyncio.to_thread(_fingerprint, self._guide)
-        return await self._storage.read(store.fingerprint, GUIDE) == current
+    async def _check_guide(self) -> None:
+        """Read the guide when it is not the one of this version; looked at once a process, at first need."""
+        if self._guide_checked or self._guide is None:
+            return
+        async with self._guide_lock:
+            if not self._guide_checked:
+                await self._index_guide(self._guide)
+                self._guide_checked = True
 
-    async def index_guide(self, unit: Unit, ctx: Context) -> Indexed:
-        """Read the guide that ships with this version. Commits in batches."""
-        folder = self._guide
-        if folder is None:
-            raise NotFound("No guide ships with this Signalbox.", hint="Install it again: `make run`.")
-        async with self._indexing:
-            current = await asyncio.to_thread(_fingerprint, folder)
-            found = await asyncio.to_thread(discover, folder)
-            unit.do(store.add_source, GUIDE, "guide", GUIDE, GUIDE, (EVERYONE,), "", stamp(now()))
-            await unit.flush()
-            target = Target(id=GUIDE, kind="guide", location=GUIDE, visibility=(EVERYONE,))
-            indexer = Indexer(self._storage, self._embedder, unit, ctx.sink, target)
-            return await indexer.run(found, fingerprint=current)
+    async def _index_guide(self, folder: Path) -> None:
+        current = await asyncio.to_thread(_fingerprint, folder)
+        if await self._storage.read(store.fingerprint, GUIDE) == current:
+            return
+        found = await asyncio.to_thread(discover, folder)
+        batches = OwnBatches(self._storage)
+        batches.do(store.add_source, GUIDE, "guide", GUIDE, GUIDE, (EVERYONE,), "", stamp(now()))
+        await batches.flush()
+        target = Target(id=GUIDE, kind="guide", location=GUIDE, visibility=(EVERYONE,))
+        await Indexer(self._storage, self._embedder, batches, SilentSink(), target).run(found, fingerprint=current)
+        await batches.flush()
 
     # ── Indexing ──
 
