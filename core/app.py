@@ -20,7 +20,7 @@ from core.config import Settings
 from core.conversation import AnswerLog, Asking, Conversations, reply_of
 from core.conversation import actions as conversation_actions
 from core.events import ConnectionChanged, Event, PartFailed, SecretChanged, SomebodyUnknown
-from core.identity import Identity, Limits
+from core.identity import Access, Admissions, Identity, People, PersonLimits, access_actions
 from core.identity import actions as identity_actions
 from core.inbox import Inbox
 from core.knowledge import Knowledge
@@ -43,6 +43,7 @@ ACTIONS: tuple[ModuleType, ...] = (
     audit_actions,
     vault_actions,
     identity_actions,
+    access_actions,
     knowledge_actions,
     conversation_actions,
     notification_actions,
@@ -78,6 +79,9 @@ class App:
     vault: Vault
     audit: Audit
     identity: Identity
+    access: Access
+    people: People
+    admissions: Admissions
     door: Door
     answers: Answers
     knowledge: Knowledge
@@ -102,7 +106,6 @@ class App:
         keep("deliveries", self.outbox.run)
         keep("background commands", self.door.jobs.run)
         keep("schedules", self.scheduler.run)
-        keep("knowledge", self.knowledge.run)
         told = self.bus.subscribe("notifications", SomebodyUnknown, policy=Policy.BLOCK, durable=True)
         keep("notifications", lambda: self.bus.serve(told, self.notifications.hear))
 
@@ -151,6 +154,7 @@ async def open_app(settings: Settings, ports: Ports) -> AsyncIterator[App]:
         app = await _build(settings, ports, storage)
         async with app.supervisor:
             yield app
+        app.access.close()
     finally:
         await storage.close()
 
@@ -162,8 +166,10 @@ async def _build(settings: Settings, ports: Ports, storage: Storage) -> App:
     await vault.open()
     audit = Audit(storage, vault.derive("audit"), settings.home / "audit-checkpoints")
     vault.record_uses_with(audit)
-    identity = Identity(storage, bus, settings, vault.derive("jwt"))
-    await identity.open()
+    identity = Identity(storage, bus, settings)
+    access = Access(identity, storage, audit, vault.derive("jwt"))
+    admissions = Admissions(identity, storage)
+    await access.adopt_admin_token(await identity.ensure_owner())
     door = Door(
         storage=storage,
         outbox=outbox,
@@ -171,7 +177,7 @@ async def _build(settings: Settings, ports: Ports, storage: Storage) -> App:
         identifier=identity,
         authoriser=identity,
         auditor=audit,
-        limiter=Limits(settings.limits.per_person_per_min),
+        limiter=PersonLimits(settings),
     )
     answers = Answers(door, storage)
     knowledge = Knowledge(storage, bus, ports.embedder, guide=ports.guide)
@@ -183,6 +189,8 @@ async def _build(settings: Settings, ports: Ports, storage: Storage) -> App:
         door=door,
         answers=answers,
         identity=identity,
+        admissions=admissions,
+        people=People(identity),
         settings=settings.conversation,
     )
     addresses = Addresses(outbox, identity)
@@ -208,6 +216,9 @@ async def _build(settings: Settings, ports: Ports, storage: Storage) -> App:
         vault=vault,
         audit=audit,
         identity=identity,
+        access=access,
+        people=People(identity),
+        admissions=admissions,
         door=door,
         answers=answers,
         knowledge=knowledge,
@@ -234,6 +245,9 @@ def _open_the_door(app: App, asking: Asking) -> None:
         app.audit,
         app.vault,
         app.identity,
+        app.access,
+        app.people,
+        app.admissions,
         app.knowledge,
         asking,
         app.conversations,

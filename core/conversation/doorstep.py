@@ -9,8 +9,8 @@ from core.actions import Door
 from core.config.settings import ConversationSettings
 from core.conversation.turn import Turn
 from core.errors import Limited
-from core.identity import Admission, Identity
-from core.values import Caller, Incoming, IncomingKind, Reply
+from core.identity import BY_PERSON_ID, Admissions, Identity, People
+from core.values import Actor, Caller, Incoming, IncomingKind, Place, Reply
 
 TOLD_EVERY_S = 60.0
 """Somebody who floods is told so at most this often; the rest of the flood is not answered."""
@@ -20,8 +20,16 @@ REMEMBERED = 10_000
 class Doorstep:
     """Decides who is heard at all."""
 
-    def __init__(self, door: Door, identity: Identity, settings: ConversationSettings) -> None:
+    def __init__(
+        self,
+        door: Door,
+        identity: Identity,
+        admissions: Admissions,
+        people: People,
+        settings: ConversationSettings,
+    ) -> None:
         self._door, self._identity, self._settings = door, identity, settings
+        self._admissions, self._people = admissions, people
         self._bot_turns: OrderedDict[str, int] = OrderedDict()
         self._told: OrderedDict[str, float] = OrderedDict()
 
@@ -42,10 +50,10 @@ class Doorstep:
         caller = Caller(network=incoming.sender.network, external_id=incoming.sender.external_id)
         turn.actor = await self._identity.identify(caller)
         if turn.actor.person_id:
-            self._identity.saw(turn.actor, incoming.place)
+            await self._saw(turn.actor, incoming.place)
             return True
         unit = self._door.open_unit()
-        admission: Admission = await self._identity.admit(unit, incoming.sender, incoming.place)
+        admission = await self._admissions.admit(unit, incoming.sender, incoming.place)
         await unit.commit()
         if admission.person_id:
             turn.actor = await self._identity.identify(caller)
@@ -57,6 +65,16 @@ class Doorstep:
         else:
             turn.ignore("nobody knows the sender, who was told so before")
         return False
+
+    async def _saw(self, actor: Actor, place: Place) -> None:
+        """Whoever writes in a place reads it: remembered once, and forgotten when they leave."""
+        if place.kind == "direct" or place.network in BY_PERSON_ID:
+            return
+        known = (await self._identity.snapshot()).places.get(actor.person_id, frozenset())
+        if place.key not in known:
+            unit = self._door.open_unit()
+            self._people.joined(unit, place, actor.person_id)
+            await unit.commit()
 
     def too_fast(self, turn: Turn, error: Limited) -> None:
         """Tell somebody that they ask too much, once a minute."""

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import get_origin
+from typing import get_args, get_origin
 
 from core.actions import Definition
 from core.codec import canonical, decode
@@ -18,8 +18,8 @@ from core.errors import InvalidInput
 from core.values import Json
 
 _FENCE = re.compile(r"```[^\n`]*\n(.*?)\n?```\s*\Z", re.DOTALL)
-_WORD = re.compile(r"""(?:[^\s"']+|"(?:\\.|[^"\\])*"|'[^']*')+""")
-_QUOTED = re.compile(r""""((?:\\.|[^"\\])*)"|'([^']*)'""")
+_WORD = re.compile(r"""((?:--)?[\w-]+=)?("(?:\\.|[^"\\])*"|'[^']*')(?=\s|\Z)|(\S+)""")
+"""A quoted word, perhaps an option's value, or anything up to the next space: `it's` is one word."""
 _OPTION = re.compile(r"--([A-Za-z][\w-]*)(?:=(.*))?\Z", re.DOTALL)
 _PAIR = re.compile(r"([A-Za-z]\w*)=(.*)\Z", re.DOTALL)
 _CURLY = str.maketrans("\u201c\u201d\u2018\u2019", "\"\"''")
@@ -48,11 +48,13 @@ class Command:
 def words_of(text: str) -> tuple[Word, ...]:
     """The words of a text. A quote that is never closed is an apostrophe."""
     found = []
-    for match in _WORD.finditer(_straight(text)):
-        raw = match.group()
-        plain = _QUOTED.sub(lambda part: _unescaped(part.group(1)) if part.group(1) is not None else part.group(2), raw)
-        found.append(Word(text=plain, quoted=raw[:1] in "\"'" and plain != raw))
-    return tuple(found) if found or not text.strip() else (Word(text=text.strip()),)
+    for option, quoted, bare in _WORD.findall(_straight(text)):
+        if bare:
+            found.append(Word(text=bare))
+        else:
+            inner = _unescaped(quoted[1:-1]) if quoted[0] == '"' else quoted[1:-1]
+            found.append(Word(text=option + inner, quoted=not option))
+    return tuple(found)
 
 
 def quote(word: str) -> str:
@@ -185,11 +187,11 @@ def _value_of(attached: str | None, rest: list[Word]) -> str:
 def _typed(value: str, definition: Definition, name: str) -> Json:
     """Lists are typed with commas, objects as JSON; everything else is text that pydantic reads."""
     kind = definition.arguments.model_fields[name].annotation
-    origin = get_origin(kind)
-    if origin in (tuple, list, frozenset, set):
-        return [part.strip() for part in value.split(",") if part.strip()]
-    if origin in (dict, Mapping) or (isinstance(origin, type) and issubclass(origin, Mapping)):
+    choices = {get_origin(one) for one in (kind, *get_args(kind))}
+    if choices & {dict, Mapping}:
         return _object(value, name)
+    if get_origin(kind) in (tuple, list, frozenset, set):
+        return [part.strip() for part in value.split(",") if part.strip()]
     return value
 
 

@@ -24,7 +24,7 @@ class Lanes:
         self._per_person = per_person
         self._people: dict[str, asyncio.Semaphore] = {}
         self._queues: dict[str, deque[tuple[Incoming, str]]] = {}
-        self._running: dict[str, tuple[Incoming, asyncio.Task[None]]] = {}
+        self._running: dict[str, tuple[Incoming, asyncio.Task[ReadOnly | None]]] = {}
         self._group: asyncio.TaskGroup | None = None
 
     async def run(self, take: Callable[[], Awaitable[tuple[Incoming, str]]]) -> None:
@@ -89,7 +89,7 @@ class Lanes:
             await asyncio.sleep(RETRY_S)
 
 
-async def _settled(work: Awaitable[None]) -> ReadOnly | None:  # type: ignore[misc]
+async def _settled(work: Awaitable[None]) -> ReadOnly | None:
     """None, or the reason nothing could be written; other errors are the work's own bugs and go up."""
     try:
         await work

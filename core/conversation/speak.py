@@ -40,7 +40,8 @@ def reply_of(value: object, *, timezone: str = "UTC") -> Reply:
     if fields is None:
         return Reply(text=_text(value, zone), produced_by=said)
     rows = [name for name, inner in fields.items() if _is_rows(inner)]
-    lines = [f"**{_label(name)}**: {_text(inner, zone)}" for name, inner in fields.items() if name not in rows]
+    shown = {name: _text(inner, zone) for name, inner in fields.items() if name not in rows}
+    lines = [f"**{_label(name)}**: {text}" for name, text in shown.items() if text]
     table = _rows(fields[rows[0]], zone).table if rows else None  # type: ignore[arg-type]
     return Reply(text="\n".join(lines), table=table, produced_by=said)
 

@@ -88,7 +88,8 @@ def figures(connection: Connection, since: str, places: tuple[str, ...] | None) 
 
     places None counts everything: numbers tell nobody what was said.
     """
-    where, marks = "", ()
+    where = ""
+    marks: tuple[str, ...] = ()
     if places is not None:
         inside = ", ".join("?" * len(places)) or "''"
         where, marks = f" AND (e.place_kind = 'public' OR e.place IN ({inside}))", places

@@ -48,7 +48,11 @@ class Addresses:
 
     async def _direct(self, name: str, actor: Actor) -> Place:
         """A person's direct channel, on the first network they are linked on that is connected."""
-        for network, external_id in await self._identity.links_of(name):
+        person = await self._identity.person(name)
+        links = (await self._identity.snapshot()).links
+        for (network, external_id), person_id in links.items():
+            if person_id != person.id:
+                continue
             chat = self._outbox.chat(network)
             if chat is not None:
                 return await chat.direct_place(external_id)

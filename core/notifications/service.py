@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from core.actions import Door
 from core.errors import AppError
 from core.events import Event, SomebodyUnknown
-from core.identity import Identity
+from core.identity import Identity, Role
 from core.outbox import Outbox
 from core.values import Address, Button, Message, Reply, new_id, now
 
@@ -30,9 +30,11 @@ class Notifications:
     async def addresses(self) -> tuple[Address, ...]:
         """Where the admins are told: one direct channel each, on the first connected network they are linked on."""
         found: dict[str, Address] = {}
-        for person_id, network, external_id in await self._identity.admin_links():
+        known = await self._identity.snapshot()
+        admins = {one.id for one in known.with_role(Role.ADMIN)}
+        for (network, external_id), person_id in known.links.items():
             chat = self._outbox.chat(network)
-            if chat is None or person_id in found:
+            if chat is None or person_id in found or person_id not in admins:
                 continue
             try:
                 found[person_id] = Address(place=await chat.direct_place(external_id))
