@@ -6,7 +6,9 @@ How a quote is found: each sentence, list item, table row and code block of the 
 the question by its words (weighted by how rare a word is, stems count as equal, and near synonyms by their
 word vectors count in part) and as a whole by its vector. Headings and the document's title lend their words
 at a discount, since a sentence under "Carrying days over" rarely repeats them. The confidence is the share of
-the question's weight that the winner covers, mixed with its likeness. Weights and floor were set on
+the question's weight that the winner covers, mixed with its likeness. What the question is about must really
+stand there: a quote that covers half or less of the subject words' weight is no answer, however alike it is
+("How do I reset my password?" is not answered by where passwords are kept). Weights and floors were set on
 the question set in `tests/core/knowledge`, by hand and coarsely, so that they do not fit it alone.
 """
 
@@ -15,15 +17,19 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.knowledge.sentences import Unit, units
 from core.knowledge.vectors import Embed, likeness
-from core.knowledge.words import stem, stems, subject_words
+from core.knowledge.words import is_manner, stem, stems, subject_words
 
 FLOOR = 0.4
 """Confidence below which there is no answer."""
+OFF_SUBJECT = FLOOR - 0.01
+"""The most confidence there is in words that miss the subject."""
+SUBJECT_FLOOR = 0.5
+"""Share of the subject words' weight that a quote must exceed, whatever its confidence."""
 LENGTH = 600
 """Characters an answer has at most, unless its first quote alone is longer."""
 MORE = 0.85
@@ -214,14 +220,22 @@ def _score(
         (frozenset(candidate.title), TITLE_SHARE),
         (frozenset(candidate.near), NEIGHBOUR_SHARE),
     )
-    covered = 0.0
-    for word, weight in weights.items():
+    found = {}
+    for word in weights:
         known = {**synonyms.get(word, {}), stem(word): 1.0}
-        covered += weight * max(share * known.get(s, 0.0) for own, share in places for s in own | {""})
-    coverage = covered / (sum(weights.values()) or 1.0)
+        found[word] = max(share * known.get(s, 0.0) for own, share in places for s in own | {""})
+    coverage = _covered(found, weights, tuple(weights))
     score = COVERAGE_WEIGHT * coverage + LIKENESS_WEIGHT * max(0.0, alike)
     score += EXPECTED_BONUS if _as_expected(question, candidate.unit) else 0.0
+    if _covered(found, weights, [word for word in weights if not is_manner(word)]) <= SUBJECT_FLOOR:
+        return min(OFF_SUBJECT, score)
     return min(1.0, score)
+
+
+def _covered(found: Mapping[str, float], weights: Mapping[str, float], words: Sequence[str]) -> float:
+    """The share of these words' weight that was found; 1 when there are none."""
+    total = sum(weights[word] for word in words)
+    return sum(weights[word] * found[word] for word in words) / total if total else 1.0
 
 
 def _as_expected(question: str, unit: Unit) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from core.codec import decode
 from core.knowledge import search_store
@@ -13,7 +13,7 @@ from core.knowledge.matrix import VectorMatrix
 from core.knowledge.search_store import PassageRow
 from core.knowledge.vectors import Vectors
 from core.knowledge.words import stem, subject_words
-from core.storage import Connection, long_read
+from core.storage import Connection
 from core.values import Audience
 
 CANDIDATES = 100
@@ -49,7 +49,6 @@ class Findings:
     rarity: Mapping[str, float]
 
 
-@long_read
 def find(
     connection: Connection,
     matrix: VectorMatrix,
@@ -58,8 +57,9 @@ def find(
     audience: Audience,
     names_product: bool,
     limit: int,
+    one_a_document: bool,
 ) -> Findings:
-    """The best passage of each document, best first; none that the audience may not see.
+    """The best passages, best first, on demand one of each document; none that the audience may not see.
 
     The guide takes part when the product is named, or when there is nothing else to be seen.
     """
@@ -79,6 +79,9 @@ def find(
         for hit in matrix.search(vector, visible, guide=guide, limit=CANDIDATES)
         if hit.chunk_id in held or hit.score >= LIKE_ENOUGH
     ]
+    if not one_a_document:
+        text = [replace(hit, document_id=str(hit.chunk_id)) for hit in text]
+        alike = [replace(hit, document_id=str(hit.chunk_id)) for hit in alike]
     best = fuse(text, alike, limit=limit)
     rows = search_store.passages(connection, [hit.chunk_id for hit in best], visible) if best else {}
     return Findings(

@@ -32,11 +32,11 @@ from core.knowledge.notes import Notes
 from core.knowledge.quoting import answer
 from core.knowledge.search import Findings, find, shown_location
 from core.ports import Embedder, NewItem
-from core.storage import Connection, Storage
+from core.storage import Connection, Storage, long_read
 from core.values import EVERYONE, NOBODY, Actor, Audience, SilentSink, moment, new_id, now, stamp
 
 GUIDE = "guide"
-PASSAGES_READ = 8
+PASSAGES_READ = 10
 """Passages an answer is looked for in."""
 NEWS_LIMIT = 200
 
@@ -76,7 +76,7 @@ class Knowledge:
 
     async def search(self, query: str, *, limit: int = 10, audience: Audience) -> SearchResult:
         """The best passage of each document, best first; nothing the audience may not see."""
-        found = await self._find(query, audience, limit)
+        found = await self._find(query, audience, limit, one_a_document=True)
         return SearchResult(
             hits=tuple(
                 SearchHit(
@@ -92,16 +92,17 @@ class Knowledge:
 
     async def quote(self, question: str, audience: Audience, actor: Actor = NOBODY) -> Quotes:
         """The sentences that answer, with their sources; `found` is False when none does."""
-        found = await self._find(question, audience, PASSAGES_READ)
+        found = await self._find(question, audience, PASSAGES_READ, one_a_document=False)
         if not found.passages:
             return Quotes(text="", sources=(), confidence=0.0, found=False, searched=found.searched)
         return await asyncio.to_thread(answer, question[:QUESTION_LIMIT], found, self._embedder.embed)
 
-    async def _find(self, query: str, audience: Audience, limit: int) -> Findings:
+    async def _find(self, query: str, audience: Audience, limit: int, *, one_a_document: bool) -> Findings:
         query = query[:QUESTION_LIMIT]
         await self._check_guide()
         named = names_product(query, self._commands)
-        return await self._storage.read(_find, self._matrix, self._embedder, query, audience, named, limit)
+        asked = (self._matrix, self._embedder, query, audience, named, limit, one_a_document)
+        return await self._storage.read(_find, *asked)
 
     async def since(self, since: datetime, audience: Audience) -> tuple[NewItem, ...]:
         """New and changed documents and notes this audience may see, newest first, at most 200."""
@@ -285,6 +286,7 @@ class Knowledge:
         return found[0]
 
 
+@long_read
 def _find(
     connection: Connection,
     matrix: VectorMatrix,
@@ -293,11 +295,9 @@ def _find(
     audience: Audience,
     named: bool,
     limit: int,
+    one_a_document: bool,
 ) -> Findings:
-    return find(connection, matrix, query, embedder.embed([query])[0], audience, named, limit)
-
-
-_find.long_read = True  # type: ignore[attr-defined]
+    return find(connection, matrix, query, embedder.embed([query])[0], audience, named, limit, one_a_document)
 
 
 def _news(connection: Connection, since: str, audience: Audience) -> list[tuple[str, str, str, str, str, str]]:

@@ -27,12 +27,34 @@ FILLER = frozenset(
 )
 """Words of a question that say nothing about its subject."""
 
+MANNER = frozenset(
+    "again allowed already amount best big cost costs early ever far fast fit happen happens instead keep large "  # noqa: SIM905
+    "last late left long mean means next now number often own period possible quick right size small soon spend "
+    "still time times today total way work works yet".split()
+)
+"""Words that say how a question is meant, or what kind of answer it wants, rather than what it is about."""
+
+IRREGULAR = dict(
+    pair.split(":")
+    for pair in (
+        "paid:pay bought:buy sent:send kept:keep held:hold lost:lose built:build ran:run written:write wrote:write "
+        "chosen:choose chose:choose broken:break broke:break spent:spend sold:sell taught:teach stolen:steal "
+        "stole:steal given:give gave:give met:meet won:win hidden:hide shown:show children:child"
+    ).split()
+)
+"""Forms no stemmer knows."""
+
+
+def is_manner(word: str) -> bool:
+    """Whether an answer need not repeat this word: `long`, `often`, `quickly`."""
+    return word in MANNER or (len(word) > 4 and word.endswith("ly"))
+
 
 @lru_cache(maxsize=50_000)
 def stem(word: str) -> str:
     """The stem of one lower-case word. Numbers stay as they are."""
     # A stemmer keeps the word it works on in itself; a new one per miss makes threads safe.
-    return str(snowballstemmer.stemmer("english").stemWord(word))
+    return str(snowballstemmer.stemmer("english").stemWord(IRREGULAR.get(word, word)))
 
 
 def words(text: str) -> tuple[str, ...]:

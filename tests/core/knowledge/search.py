@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import sqlean  # type: ignore[import-untyped]
 
@@ -47,9 +48,11 @@ class MemorySearch:
         scores = self._vectors @ self._embed([question])[0]
         return [self._hit(int(row), float(scores[row])) for row in (-scores).argsort(kind="stable")[:limit]]
 
-    def passages(self, question: str, limit: int = 8) -> list[Passage]:
-        found = fuse(self.text_hits(question, 100), self.vector_hits(question, 100), limit=limit)
-        return [self._passage(hit) for hit in found]
+    def passages(self, question: str, limit: int = 10) -> list[Passage]:
+        """The best passages, several of a document among them."""
+        halves = (self.text_hits(question, 100), self.vector_hits(question, 100))
+        alone = [[replace(hit, document_id=str(hit.chunk_id)) for hit in half] for half in halves]
+        return [self._passage(hit) for hit in fuse(*alone, limit=limit)]
 
     def _hit(self, row: int, score: float) -> Hit:
         return Hit(document_id=self.rows[row][0], chunk_id=row, score=score)
@@ -57,4 +60,4 @@ class MemorySearch:
     def _passage(self, hit: Hit) -> Passage:
         path = self.rows[hit.chunk_id][1].heading_path
         text = self.rows[hit.chunk_id][1].text
-        return Passage(text=text, title=path[0], heading_path=path, source=hit.document_id)
+        return Passage(text=text, title=path[0], heading_path=path, source=self.rows[hit.chunk_id][0])
