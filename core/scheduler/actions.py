@@ -22,6 +22,8 @@ Name = Annotated[str, Field(min_length=1, max_length=60, pattern=r"^\w[\w.-]*$")
 MissedWord = Literal["default", "once", "all", "skip"]
 OverlapWord = Literal["skip", "queue", "allow"]
 Seconds = Annotated[int, Field(ge=0)]
+NO_ARGUMENTS: dict[str, Json] = {}
+"""The default; never written to (pydantic hands out copies)."""
 
 
 @action("schedules.add", permission="schedules.write", effect=Effect.OUTWARD)
@@ -38,7 +40,7 @@ async def add(
     every_s: Seconds = 0,
     at: str = "",
     tz: str = "",
-    arguments: dict[str, Json] | None = None,
+    arguments: dict[str, Json] = NO_ARGUMENTS,
     to: str = "",
     missed: MissedWord = "default",
     overlap: OverlapWord = "skip",
@@ -61,7 +63,7 @@ async def add(
     """
     wish = Wish(
         name=name, when=When(cron=cron, every_s=every_s, at=at, words=when, timezone=tz), action=action,
-        arguments=arguments or {}, to=to, missed=Missed(missed), overlap=Overlap(overlap),
+        arguments=arguments, to=to, missed=Missed(missed), overlap=Overlap(overlap),
     )  # fmt: skip
     draft = await scheduler.book.draft(ctx, door, wish)
     unit.do(store.insert, draft.schedule)
@@ -180,8 +182,10 @@ async def preview(
     every_s: Seconds = 0,
     at: str = "",
     tz: str = "",
-    arguments: dict[str, Json] | None = None,
+    arguments: dict[str, Json] = NO_ARGUMENTS,
     to: str = "",
+    missed: MissedWord = "default",
+    overlap: OverlapWord = "skip",
 ) -> Reply:
     """Show when a schedule would run next and what it would post, without posting it.
 
@@ -196,7 +200,10 @@ async def preview(
         )
         return await _previewed(scheduler, door, ctx, one, "", buttons)
     given = When(cron=cron, every_s=every_s, at=at, words=when, timezone=tz)
-    wish = Wish(name=name, when=given, action=action, arguments=arguments or {}, to=to)
+    wish = Wish(
+        name=name, when=given, action=action, arguments=arguments, to=to, missed=Missed(missed),
+        overlap=Overlap(overlap),
+    )  # fmt: skip
     draft = await scheduler.book.draft(ctx, door, wish)
     return await _previewed(scheduler, door, ctx, draft.schedule, draft.note, _new_buttons(draft, wish))
 
@@ -230,6 +237,8 @@ def _new_buttons(draft: Draft, wish: Wish) -> tuple[Button, ...]:
     """Commands that set it up as it was previewed, or post it once."""
     given = wish.when
     rest = [("arguments", canonical(dict(wish.arguments)) if wish.arguments else ""), ("to", wish.to)]
+    rest += [("missed", wish.missed.value if wish.missed is not Missed.DEFAULT else "")]
+    rest += [("overlap", wish.overlap.value if wish.overlap is not Overlap.SKIP else "")]
     times = [("when", given.words), ("cron", given.cron), ("every_s", str(given.every_s or "")), ("at", given.at),
              ("tz", given.timezone)]  # fmt: skip
     once = f"{wish.name[:50]}-{new_id()[-6:]}"

@@ -19,7 +19,7 @@ from core.events import SchedulePaused, ScheduleSlotEnded
 from core.points import reach
 from core.ports import Admins, RunSlot, SlotOrder
 from core.scheduler import store
-from core.scheduler.model import ON_TIME, Overlap, Slot
+from core.scheduler.model import ON_TIME, Overlap, Schedule, Slot
 from core.storage import Storage
 from core.values import Address, Caller, CallerKind, Message, Reply, new_id, stamp
 
@@ -172,20 +172,26 @@ class Runner:
     def _message(self, message_id: str, address: Address, reply: Reply) -> Message:
         return Message(id=message_id, address=address, reply=reply, created_at=self._clock())
 
+    async def give_up(self, schedule: Schedule, error: AppError) -> None:
+        """Pause a schedule whose times cannot be told any more, and tell the admins."""
+        await (await self._pausing(schedule, error)).commit()
+
     async def _pause(self, slot: Slot, error: AppError) -> None:
         """The owner left or may not any more: the slot failed, and no later one is tried."""
-        schedule, reason = slot.schedule, str(error)
+        await self._end(slot, "failed", str(error), unit=await self._pausing(slot.schedule, error))
+
+    async def _pausing(self, schedule: Schedule, error: AppError) -> Unit:
+        reason = str(error)
         unit = self._open_unit()
         unit.do(store.pause, schedule.id, reason)
         unit.emit(SchedulePaused(schedule=schedule.name, owner=schedule.owner, reason=reason))
         text = (
-            f"The schedule **{schedule.name}** (`{schedule.action.replace('.', ' ')}`) was paused: {reason} "
-            f"Give its owner the right back and `schedules resume {schedule.name}`, or set it up again as somebody "
-            "who may."
+            f"The schedule **{schedule.name}** (`{schedule.action.replace('.', ' ')}`) was paused: {reason}\n"
+            f"When that is put right: `schedules resume {schedule.name}`, or set it up again as somebody who may."
         )
         for address in await self._admins.addresses():
             unit.send(self._message(new_id(), address, Reply(text=text)))
-        await self._end(slot, "failed", reason, unit=unit)
+        return unit
 
     async def _end(
         self, slot: Slot, state: str, reason: str, *, message: Message | None = None, unit: Unit | None = None

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 
 from core.actions import Unit
 from core.bus import Bus, Policy
+from core.errors import AppError
 from core.events import MachineWoke, ScheduleChanged, ScheduleSlotEnded
 from core.outbox import Outbox
 from core.points import reach
@@ -114,11 +115,25 @@ class Scheduler:
                 self._runner.begin(slot)
 
     async def _plan(self, schedules: list[Schedule], at: datetime) -> list[tuple[Schedule, Plan]]:
-        def all_of() -> list[tuple[Schedule, Plan]]:
-            return [(one, plan(one, at, self._late_limit)) for one in schedules]
+        def all_of() -> list[tuple[Schedule, Plan | AppError]]:
+            return [(one, self._planned(one, at)) for one in schedules]
 
         oldest = schedules[0].next_due or at
-        return await asyncio.to_thread(all_of) if at - oldest > OVERDUE else all_of()
+        found = await asyncio.to_thread(all_of) if at - oldest > OVERDUE else all_of()
+        plans = []
+        for schedule, planned in found:
+            if isinstance(planned, Plan):
+                plans.append((schedule, planned))
+            else:
+                await self._runner.give_up(schedule, planned)
+        return plans
+
+    def _planned(self, schedule: Schedule, at: datetime) -> Plan | AppError:
+        """The plan, or why there is none (a time zone that was taken out): one must not stop the others."""
+        try:
+            return plan(schedule, at, self._late_limit)
+        except AppError as error:
+            return error
 
     # ── After a stop or a sleep ──
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from itertools import islice
 
-from core.scheduler.cron import CronTimes, read_cron
+from core.scheduler.cron import LAST_DAY, CronTimes, read_cron
 from core.scheduler.triggers import Cron, Every, Trigger, upcoming
 from core.scheduler.zones import zone
 from core.values import spoken_age
@@ -33,8 +33,15 @@ def _cron(times: CronTimes) -> str:
         return f"{_weekdays(times.weekdays)} {clock}"
     if times.weekdays_any and len(times.days) == 1:
         day = next(iter(times.days))
-        return f"{ {1: 'first', 32: 'last'}.get(day, f'{day}th') } of the month {clock}"
+        return f"{_ordinal(day)} of the month {clock}"
     return ""
+
+
+def _ordinal(day: int) -> str:
+    if day in (1, LAST_DAY):
+        return "first" if day == 1 else "last"
+    ending = "th" if 10 < day < 14 else {1: "st", 2: "nd", 3: "rd"}.get(day % 10, "th")
+    return f"{day}{ending}"
 
 
 def _weekdays(days: frozenset[int]) -> str:

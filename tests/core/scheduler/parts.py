@@ -180,12 +180,13 @@ def _bodies(connection: Connection) -> list[str]:
 def made(trigger: Trigger | None = None, **changes: object) -> Schedule:
     trigger = trigger or Every(every_s=900, anchor=BEGIN)
     kind, spec = write(trigger)
+    if "next_due" not in changes:
+        changes["next_due"] = trigger.next_after(BEGIN)
     timezone = trigger.timezone if isinstance(trigger, Cron) else "UTC"
     values: dict[str, object] = {
         "id": new_id(), "name": "bell", "owner": "p-ann", "kind": kind, "spec": spec, "said": "", "timezone": timezone,
         "action": "bell.ring", "arguments": {}, "sent_to": "slack:#ops", "address": Address(place=OPS),
         "elsewhere": False, "missed": Missed.DEFAULT, "overlap": Overlap.SKIP, "paused": "", "created_at": BEGIN,
-        "next_due": trigger.next_after(BEGIN),
     }  # fmt: skip
     return Schedule(**{**values, **changes})  # type: ignore[arg-type]
 
@@ -227,7 +228,8 @@ async def opened(
     door.registry.add_module(sys.modules[__name__])
     house = House(
         storage=storage, bus=bus, outbox=outbox, door=door, scheduler=scheduler, identifier=identifier,
-        limiter=limiter, clock=fake_clock, bell=bell, events=bus.subscribe("test", policy=Policy.DROP_OLDEST, bound=5_000),
+        limiter=limiter, clock=fake_clock, bell=bell,
+        events=bus.subscribe("test", policy=Policy.DROP_OLDEST, bound=5_000),
     )  # fmt: skip
     try:
         yield house

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import cast
@@ -8,13 +9,13 @@ import pytest
 
 from core.errors import AppError, Conflict, Denied, InvalidInput, NotFound, UnknownAction
 from core.scheduler import ScheduleView, SlotView, store
-from core.values import Caller, CallerKind, Reply, Table
+from core.values import Actor, Caller, CallerKind, Reply, Table
 from tests.core.scheduler.parts import ANN, BEGIN, DIRECT, MIA, OPS, House, made, opened
 
 WEEKDAYS = {"when": "weekdays 09:00"}
 
 
-async def add(house: House, name: str = "bell", **arguments: object) -> ScheduleView:
+async def add(house: House, name: object = "bell", **arguments: object) -> ScheduleView:
     given = {"name": name, "action": "bell.ring", **arguments}
     if not {"when", "cron", "every_s", "at"} & set(given):
         given.update(WEEKDAYS)
@@ -95,16 +96,14 @@ async def test_nobody_schedules_what_they_may_not_run(tmp_path: Path) -> None:
             await house.do("schedules.add", guest, name="x", action="bell.ring", every_s=60)
 
 
-def made_guest():  # type: ignore[no-untyped-def]
-    from dataclasses import replace
-
+def made_guest() -> Actor:
     return replace(MIA, person_id="p-gus", name="Gus", roles=frozenset({"guest"}))
 
 
 async def test_posting_elsewhere_needs_the_right_to_post(tmp_path: Path) -> None:
     async with opened(tmp_path) as house:
         given = {"name": "x", "action": "bell.ring", "every_s": 60, "to": "slack:#ops"}
-        with pytest.raises(Denied, match="You may not post to slack:#ops from here. Leave `to` out"):
+        with pytest.raises(Denied, match=r"You may not post to slack:#ops from here. Leave `to` out"):
             await house.do("schedules.add", MIA, DIRECT, **given)
         await house.do("schedules.add", ANN, DIRECT, **given)
         await house.do("schedules.add", MIA, OPS, **{**given, "name": "here"})
@@ -162,8 +161,6 @@ async def test_a_schedule_may_go_nowhere(tmp_path: Path) -> None:
 
 
 async def test_a_model_is_asked_before_it_schedules(tmp_path: Path) -> None:
-    from dataclasses import replace
-
     async with opened(tmp_path) as house:
         caller = Caller(network="slack", external_id="p-ann", kind=CallerKind.MODEL, through="local")
         ctx = replace(house.ctx(), caller=caller)
@@ -209,7 +206,7 @@ async def test_pausing_stops_it_and_what_came_due_meanwhile_is_told(tmp_path: Pa
         assert resumed.next_due == BEGIN + timedelta(minutes=30)
         slots = cast("tuple[SlotView, ...]", await house.do("schedules.history", name="bell"))
         assert [(slot.state, slot.reason) for slot in slots] == [("skipped", "The schedule was paused: holidays")] * 2
-        with pytest.raises(Conflict, match="The schedule 'bell' is not paused."):
+        with pytest.raises(Conflict, match=r"The schedule 'bell' is not paused."):
             await house.do("schedules.resume", name="bell")
         assert cast("ScheduleView", await house.do("schedules.pause", name="bell")).paused_reason == "by Ann"
 
@@ -286,11 +283,11 @@ async def test_somebody_elses_schedule_is_not_changed_and_a_private_one_not_show
         await house.do("schedules.add", ANN, DIRECT, name="private", action="bell.ring", every_s=60)
         seen = cast("tuple[ScheduleView, ...]", await house.do("schedules.list", MIA))
         assert [view.name for view in seen] == ["bell"]
-        with pytest.raises(Denied, match="The schedule 'bell' is somebody else's."):
+        with pytest.raises(Denied, match=r"The schedule 'bell' is somebody else's."):
             await house.do("schedules.pause", MIA, name="bell")
-        with pytest.raises(NotFound, match="There is no schedule 'private'. `schedules list` shows what there is."):
+        with pytest.raises(NotFound, match=r"There is no schedule 'private'. `schedules list` shows what there is."):
             await house.do("schedules.show", MIA, None, name="private")
-        with pytest.raises(NotFound, match="There is no schedule 'bel'. Nearest: bell."):
+        with pytest.raises(NotFound, match=r"There is no schedule 'bel'. Nearest: bell."):
             await house.do("schedules.show", MIA, name="bel")
         listed = cast("tuple[ScheduleView, ...]", await house.do("schedules.list", ANN, None))
         assert len(listed) == 2
@@ -311,7 +308,8 @@ async def test_a_preview_of_a_new_schedule_shows_times_message_and_buttons(tmp_p
         assert (reply.table is not None, reply.private) == (True, True)
         assert reply.buttons[0].label == "Turn on"
         assert reply.buttons[0].value == (
-            'schedules add new bell.ring --when "weekdays 09:00" --arguments "{\\"tone\\":\\"a \\\\\\"b\\\\\\"\\"}" --to "#ops"'
+            'schedules add new bell.ring --when "weekdays 09:00" '
+            '--arguments "{\\"tone\\":\\"a \\\\\\"b\\\\\\"\\"}" --to "#ops"'
         )
         assert reply.buttons[1].label == "Post once now"
         assert ' --when "now" ' in reply.buttons[1].value
@@ -356,3 +354,19 @@ async def test_the_default_zone_is_the_settings_then_utc(tmp_path: Path) -> None
             == "Asia/Tokyo"
         )
         assert made().timezone == "UTC"
+
+
+async def test_the_buttons_of_a_preview_are_commands_that_set_up_the_same(tmp_path: Path) -> None:
+    from core.conversation.grammar import bind, parse
+
+    async with opened(tmp_path) as house:
+        given = {"arguments": {"tone": 'a "b" \\ c'}, "to": "#ops", "missed": "all", "overlap": "queue"}
+        reply = cast("Reply", await house.do("schedules.preview", name="new", action="bell.ring", **given, **WEEKDAYS))
+        for button, when in zip(reply.buttons, ("weekdays 09:00", "now"), strict=True):
+            command = parse(button.value, house.door.registry.names())
+            assert command is not None
+            bound = bind(command, house.door.registry.get("schedules.add"))
+            expected = {**given, "action": "bell.ring", "when": when}
+            assert {name: value for name, value in bound.items() if name != "name"} == expected
+            await house.do("schedules.add", **bound)
+        assert len(cast("tuple[ScheduleView, ...]", await house.do("schedules.list"))) == 2

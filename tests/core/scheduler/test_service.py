@@ -10,10 +10,11 @@ import pytest
 from core.errors import Denied, Limited, StorageFailed, Unavailable
 from core.events import MachineWoke, SchedulePaused, ScheduleSlotEnded
 from core.scheduler import store
+from core.scheduler.clock import AlarmClock
 from core.scheduler.model import Missed, Overlap, Slot
 from core.scheduler.planning import plan
 from core.scheduler.runner import NOTHING, SILENT
-from core.scheduler.triggers import Every, Once
+from core.scheduler.triggers import Cron, Every, Once
 from core.storage import Connection
 from core.values import Reply, moment, now, stamp
 from tests.core.scheduler.parts import ADMINS, BEGIN, OPS, House, opened, until
@@ -132,7 +133,7 @@ async def test_an_overlapping_slot_is_skipped_with_the_reason(tmp_path: Path) ->
 async def test_an_overlapping_slot_waits_or_runs_beside(tmp_path: Path, overlap: Overlap, at_once: int) -> None:
     async with opened(tmp_path) as house:
         assert await _overlapping(house, overlap) == at_once
-        assert await house.states() == ["ran", "ran" if overlap is Overlap.ALLOW else "ran"]
+        assert await house.states() == ["ran", "ran"]
 
 
 async def _overlapping(house: House, overlap: Overlap) -> int:
@@ -356,3 +357,32 @@ async def test_old_slots_are_forgotten_and_recent_ones_kept(tmp_path: Path) -> N
         assert await house.storage.write(store.forget, stamp(BEGIN + timedelta(minutes=31))) == 2
         assert await house.states() == ["late"]
         assert moment(stamp(BEGIN)) == BEGIN
+
+
+async def test_a_schedule_whose_times_cannot_be_told_stops_no_other(tmp_path: Path) -> None:
+    async with opened(tmp_path) as house:
+        due = BEGIN + timedelta(minutes=5)
+        await house.put(Cron(text="0 9 * * *", timezone="Mars/Olympus"), name="broken", next_due=due)
+        await house.put()
+        house.clock.forward(minutes=15)
+        await house.run_due()
+        assert await house.states() == ["ran"]
+        broken = await house.storage.read(store.by_name, "broken")
+        assert broken is not None
+        assert broken.paused.startswith("There is no time zone 'Mars/Olympus'.")
+        assert len(house.heard(SchedulePaused)) == 1
+
+
+async def test_the_alarm_is_taken_back_when_nothing_is_due_any_more() -> None:
+    rung = asyncio.Event()
+    alarm = AlarmClock(rung.set)
+    alarm.start()
+    alarm.set(now() + timedelta(hours=1))
+    alarm.set(None)
+    alarm.set(None)
+    assert alarm.at is None
+    alarm.set(now() - timedelta(hours=1))
+    await asyncio.wait_for(rung.wait(), 5)
+    alarm.at = now()  # as between its ringing and the task that hears it
+    alarm.set(None)
+    alarm.stop()

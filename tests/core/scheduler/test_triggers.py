@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
@@ -58,13 +58,14 @@ def test_a_daily_schedule_comes_exactly_once_on_each_local_day(
 def test_every_hour_is_served_in_real_time_through_every_jump(name: str, minute: int, start: datetime) -> None:
     found = list(islice(upcoming(cron(f"{minute} * * * *", name), start), 50))
     assert all(at.astimezone(ZoneInfo(name)).minute == minute for at in found)
-    gaps = {later - earlier for earlier, later in zip(found, found[1:], strict=False)}
+    gaps = {later - earlier for earlier, later in pairwise(found)}
     assert all(timedelta(minutes=15) <= gap <= timedelta(minutes=105) for gap in gaps)
 
 
 @settings(max_examples=40, deadline=None)
 @given(start=moments, minutes=st.sets(st.integers(0, 59), min_size=1, max_size=3),
-       hours=st.sets(st.integers(0, 23), min_size=1, max_size=3), days=st.sets(st.integers(0, 6), min_size=1))  # fmt: skip
+       hours=st.sets(st.integers(0, 23), min_size=1, max_size=3),
+       days=st.sets(st.integers(0, 6), min_size=1))  # fmt: skip
 def test_cron_agrees_with_looking_at_every_minute(
     start: datetime, minutes: set[int], hours: set[int], days: set[int]
 ) -> None:
@@ -96,7 +97,7 @@ def test_a_gap_at_midnight_stays_on_its_day() -> None:
 
 def test_every_fifteen_minutes_by_cron_goes_on_through_the_hour_that_comes_twice() -> None:
     found = list(islice(upcoming(cron("*/15 * * * *", BERLIN), datetime(2026, 10, 24, 23, 59, tzinfo=UTC)), 12))
-    assert {later - earlier for earlier, later in zip(found, found[1:], strict=False)} == {timedelta(minutes=15)}
+    assert {later - earlier for earlier, later in pairwise(found)} == {timedelta(minutes=15)}
 
 
 def test_every_minute_of_one_day_of_the_year_is_found_at_once() -> None:
@@ -250,7 +251,7 @@ def test_every_time_of_day_is_read_back(clock: time) -> None:
 
 
 def test_an_unknown_zone_names_the_nearest() -> None:
-    with pytest.raises(InvalidInput, match="There is no time zone 'Europe/Berln'. Nearest: Europe/Berlin"):
+    with pytest.raises(InvalidInput, match=r"There is no time zone 'Europe/Berln'. Nearest: Europe/Berlin"):
         zone("Europe/Berln")
     with pytest.raises(InvalidInput, match="Write it like `Europe/Berlin`"):
         zone("../../etc/passwd" * 4)
@@ -264,6 +265,20 @@ def test_times_are_said_in_local_time_with_how_far_they_are() -> None:
     )
     assert spoken_moment(NOW - timedelta(minutes=5), "UTC", NOW) == "Fri 20 Nov 2026 07:55 UTC (5 min ago)"
     assert spoken(Once(at=NOW), BERLIN) == "on 2026-11-20 09:00"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("0 9 * * *", "daily 09:00"),
+        ("0 9 * * 1-5", "weekdays 09:00"),
+        ("5 9 * * 0,6", "weekends 09:05"),
+        ("0 9 * * 0,1", "every monday, sunday 09:00"),
+        ("0 9 2 * *", "2nd of the month 09:00"),
+    ],
+)
+def test_common_expressions_are_said_in_words(text: str, said: str) -> None:
+    assert spoken(cron(text, BERLIN), BERLIN) == said
 
 
 @pytest.mark.parametrize("text", ["0 9,10 * * *", "0 9 1 1 *", "0 9 1,2 * *", "0 9 1 * 1"])
