@@ -16,8 +16,8 @@ from core.app import App
 from core.errors import NotSignedIn
 from core.values import Audience, Caller, Json, SilentSink, Sink
 from gui.live import Live
+from gui.sessions import NETWORK, Sessions
 
-NETWORK = "room"
 T = TypeVar("T")
 
 
@@ -44,6 +44,7 @@ class Room:
     live: Live
     visitor: Visitor
     client: Client
+    sessions: Sessions
     usable: Mapping[str, Definition] = field(default_factory=dict)
     """What this person may run at all, as of when the page was opened."""
 
@@ -56,9 +57,9 @@ class Room:
         """Whether to offer an action. The door decides again when it is run."""
         return name in self.usable
 
-    async def read(self, kind: type[T], name: str, **arguments: Json) -> T:
+    async def read(self, kind: type[T], action: str, /, **arguments: Json) -> T:
         """The value of a READ action; `kind` is what it returns."""
-        result = await self.dispatch(name, arguments)
+        result = await self.dispatch(action, arguments)
         return cast("T", result.value)
 
     async def dispatch(
@@ -92,7 +93,7 @@ class Room:
 
     async def still_signed_in(self) -> None:
         """Return while the session is there. Raises NotSignedIn."""
-        if await self.app.identity.session(self.visitor.token) is None:
+        if await self.sessions.person(self.visitor.token) != self.visitor.person_id:
             raise NotSignedIn("Your sign-in has ended.", hint="Sign in again.")
 
 
@@ -127,4 +128,3 @@ class PageSink:
         """Whether there is something new since the last time this was asked."""
         changed, self._changed = self._changed, False
         return changed
-

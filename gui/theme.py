@@ -19,22 +19,6 @@ LAMP = (
 )
 """The favicon."""
 
-POLICY = "; ".join(
-    (
-        "default-src 'self'",
-        "script-src 'self' 'unsafe-inline' 'unsafe-eval'",  # Vue compiles templates in the browser
-        "style-src 'self' 'unsafe-inline'",
-        "img-src 'self' data:",  # a picture in a message would tell its server who reads it
-        "font-src 'self' data:",
-        "connect-src 'self'",
-        "object-src 'none'",
-        "base-uri 'none'",
-        "form-action 'self'",
-        "frame-ancestors 'none'",
-    )
-)
-"""The Content-Security-Policy of every page."""
-
 
 @cache
 def _version(name: str) -> str:

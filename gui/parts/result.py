@@ -10,6 +10,7 @@ from enum import Enum
 import orjson
 from markdown_it import MarkdownIt
 from nicegui import ui
+from pydantic import SecretStr
 
 from core.actions import Simulation
 from core.codec import plain
@@ -84,10 +85,12 @@ class Markdown(ui.html):
 def rendered(text: str) -> str:
     """Safe HTML of a Markdown text."""
     left_out = len(text) - MOST_TEXT
-    return _markdown.render(text if left_out <= 0 else text[:MOST_TEXT] + f"\n\n… {left_out} more characters.")
+    return str(_markdown.render(text if left_out <= 0 else text[:MOST_TEXT] + f"\n\n… {left_out} more characters."))
 
 
-_markdown = MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"]).disable("image")
+_markdown = (
+    MarkdownIt("commonmark", {"html": False, "breaks": True}).enable(["table", "strikethrough"]).disable("image")
+)
 
 
 def sources(found: Sequence[Source]) -> None:
@@ -189,6 +192,8 @@ def _words(value: object) -> str:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, SecretStr):
+        return value.get_secret_value()
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, (list, tuple)) and all(isinstance(one, (str, int, float)) for one in value):

@@ -26,3 +26,17 @@
     nav(open) { root.classList.toggle("nav-open", open ?? !root.classList.contains("nav-open")); },
   });
 })();
+
+// Signing out is a POST: nothing a link can do by itself.
+window.signalbox.toEnd = () => requestAnimationFrame(() => {
+  const log = document.querySelector(".log");
+  if (log) log.scrollTop = log.scrollHeight;
+});
+
+window.signalbox.leave = () => {
+  const form = document.createElement("form");
+  form.method = "post";
+  form.action = "/logout";
+  document.body.append(form);
+  form.submit();
+};

@@ -1,0 +1,145 @@
+"""Home: what needs you, whether everything is alive, what today is like. In that order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from nicegui import PageArguments
+
+from core.conversation import Figures, Thread
+from core.events import MessageAnswered, MessageReceived
+from core.scheduler import ScheduleView
+from core.values import now
+from gui.chips import title_of
+from gui.heartbeat import Heartbeats
+from gui.pages.addresses import to_address
+from gui.pages.alive import alive
+from gui.pages.needs import needs_you
+from gui.pages.schedules import KINDS, SLOTS, address
+from gui.parts.action_dialog import open_action
+from gui.parts.basics import Text, age, box, card, empty, name, row, sub, tag
+from gui.parts.result import seconds
+from gui.parts.section import Section
+from gui.room import Room
+from gui.routes import Build
+
+RECENT = 5
+MOST_SCHEDULES = 6
+
+
+def home(heartbeats: Heartbeats) -> Build:
+    """The page, with the strips of every connection's last minutes."""
+
+    async def page(room: Room, _: PageArguments) -> None:
+        local = now().astimezone(ZoneInfo(room.visitor.timezone))
+        with box("div", "page"):
+            with box("div", "title"):
+                Text("h1", "Home")
+                Text("small", f"{local:%A} {local.day} {local:%B}, {local:%H:%M} {_zone_name(room.visitor.timezone)}")
+                with box("span", "live ok", title="This page follows what happens"):
+                    box("span", "dot", aria_hidden="true")
+                    Text("span", "live", "livebadge")
+            needs_you(room)
+            alive(room, heartbeats)
+            _tiles(room, local)
+            _schedules(room, local)
+            _recent(room)
+
+    return page
+
+
+def _zone_name(timezone: str) -> str:
+    return timezone.rpartition("/")[2].replace("_", " ")
+
+
+def _tiles(room: Room, local: datetime) -> None:
+    if not room.may("conversation.figures"):
+        return
+    midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+    async def read() -> tuple[Figures, int]:
+        figures = await room.read(Figures, "conversation.figures", since=midnight.isoformat())
+        return figures, room.app.outbox.waiting
+
+    def draw(found: tuple[Figures, int]) -> None:
+        figures, waiting = found
+        _tile("Answered today", figures.answered, f"half of them within {seconds(figures.median_ms)}")
+        _tile("With sources", figures.with_sources, "each says what it was read from")
+        _tile(
+            "Nobody could answer", figures.unanswered, f"{figures.failed} failed" if figures.failed else "none failed"
+        )
+        _tile("Waiting to be sent", waiting, "kept until it has arrived")
+
+    Section(room, read, draw, kinds=(MessageAnswered,), classes="tiles", rows=0)
+
+
+def _tile(title: str, figure: int, words: str) -> None:
+    with box("div", "card tile"):
+        Text("span", title)
+        Text("strong", f"{figure:,}")
+        Text("small", words)
+
+
+def _schedules(room: Room, local: datetime) -> None:
+    if not room.may("schedules.list"):
+        return
+
+    async def read() -> tuple[ScheduleView, ...]:
+        return await room.read(tuple, "schedules.list")
+
+    def draw(found: tuple[ScheduleView, ...]) -> None:
+        zone = ZoneInfo(room.visitor.timezone)
+        today = local.date()
+        past = [one for one in found if one.last_due and one.last_due.astimezone(zone).date() == today]
+        past.sort(key=lambda one: one.last_due or local)
+        coming = sorted(
+            (one for one in found if one.next_due and one.state == "on"), key=lambda one: one.next_due or local
+        )
+        for one in past[-MOST_SCHEDULES // 2 :]:
+            colour, words = SLOTS.get(one.last_state, ("idle", one.last_state or "due"))
+            with row(address(one.name)):
+                tag(words, colour)
+                name(one.name)
+                sub(one.note or one.to)
+                if one.last_due:
+                    age(one.last_due, "at")
+        for one in coming[:MOST_SCHEDULES]:
+            with row(address(one.name)):
+                tag("next")
+                name(one.name)
+                sub(one.to or one.when)
+                if one.next_due:
+                    age(one.next_due, "in")
+        if not past and not coming and room.may("schedules.add"):
+            empty("Nothing runs by itself today.", ("Add a schedule", lambda: open_action(room, "schedules.add")))
+        elif not past and not coming:
+            empty("Nothing runs by itself today.", ("All schedules", "/schedules"))
+
+    with card("Schedules today", width="w5", more=("All", "/schedules")):
+        Section(room, read, draw, kinds=KINDS)
+
+
+def _recent(room: Room) -> None:
+    if not room.may("conversation.list"):
+        return
+
+    async def read() -> tuple[Thread, ...]:
+        return await room.read(tuple, "conversation.list", limit=RECENT)
+
+    def draw(found: tuple[Thread, ...]) -> None:
+        for one in found:
+            with box("a", "msg", href=to_address(one.conversation)):
+                with box("div", "by"):
+                    Text("b", one.person or "somebody unknown")
+                    where = "here" if one.network == "room" else f"in {one.place_name} · {title_of(one.network)}"
+                    Text(
+                        "span", where if one.place_kind != "direct" or one.network == "room" else title_of(one.network)
+                    )
+                    age(one.last_at, classes="r")
+                Text("p", one.last_text)
+        if not found:
+            empty("Nobody has asked anything yet.", ("Ask the first question", "/conversations/new"))
+
+    with card("Happening now", width="w7", more=("Conversations", "/conversations")):
+        Section(room, read, draw, kinds=(MessageReceived, MessageAnswered))
