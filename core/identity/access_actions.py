@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 
 from core.actions import Context, SecretText, Unit, action
-from core.identity.access import Access
+from core.errors import Denied
+from core.identity.access import LINK_FOR, Access
 from core.identity.admission import Admissions
-from core.identity.model import AdmissionRule, ApiToken, NewToken, Session, Way
+from core.identity.model import AdmissionRule, ApiToken, NewToken, Session, SignInLink, Way
 from core.identity.people import People
-from core.values import Effect, Reply
+from core.values import CallerKind, Effect, Reply, now
 
 Network = Literal["slack", "discord"]
 
@@ -69,6 +70,19 @@ async def sessions_end(access: Access, ctx: Context, unit: Unit, session_id: str
     """
     await access.end_session(unit, ctx.actor, session_id)
     return Reply(text="Signed out.", private=True)
+
+
+@action("sessions.link", permission="", effect=Effect.OUTWARD)
+async def sessions_link(access: Access, ctx: Context) -> SignInLink:
+    """Make a link that signs you in to the control room once; on the machine itself only."""
+    if ctx.caller.network != "terminal" or ctx.caller.kind is not CallerKind.PERSON:
+        raise Denied(
+            "A sign-in link is made on the machine Signalbox runs on.",
+            rule="the terminal of that machine alone",
+            hint="Run `signalbox open` there.",
+        )
+    until = now() + LINK_FOR
+    return SignInLink(code=SecretStr(await access.one_time_link(ctx.actor.person_id)), expires_at=until)
 
 
 @action("people.password", permission="", effect=Effect.OUTWARD)

@@ -130,6 +130,14 @@ class NewToken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SignInLink:
+    """The code of a link that signs its person in once."""
+
+    code: ShownOnce
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Invitation:
     """A person just invited; the link's code works once, until it expires."""
 
