@@ -16,7 +16,7 @@ from core.storage.engine import (
     version,
 )
 from core.storage.readers import Readers, long_read
-from core.storage.snapshots import MigrationFailed, bring_up_to_date, check, put_back, snapshot
+from core.storage.snapshots import MigrationFailed, bring_up_to_date, check, put_back, snapshot, steps
 from core.storage.writer import Writer
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "long_read",
     "put_back",
     "snapshot",
+    "steps",
     "version",
 ]
 

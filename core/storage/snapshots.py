@@ -83,6 +83,15 @@ def put_back(copy: Path, database: Path) -> None:
     fresh.replace(database)
 
 
+def steps(database: Path) -> tuple[int, int]:
+    """(how many steps of the schema this database has had, how many this program knows). Raises DatabaseError."""
+    connection = connect(database, readonly=True)
+    try:
+        return migrations.applied(connection), len(migrations.known())
+    finally:
+        connection.close()
+
+
 def bring_up_to_date(database: Path, backups: Path, program_version: str) -> tuple[str, ...]:
     """Apply pending migrations behind a verified snapshot and return their names.
 
