@@ -22,6 +22,7 @@ from core import __version__
 from core.config import Settings
 from core.errors import BadSettings, Unavailable
 from core.observability import status
+from core.values import Json
 from gui.api.address import is_loopback
 from gui.api.guard import Asgi, Guard, Message
 from gui.front import Front
@@ -190,7 +191,7 @@ def _listener_of(port: int) -> str:
 
 def _config(app: Asgi) -> uvicorn.Config:
     return uvicorn.Config(
-        app,  # type: ignore[arg-type]  # uvicorn's own scope types are narrower
+        app,
         ws="websockets-sansio",
         ws_max_size=MAX_FRAME,
         lifespan="off",
@@ -221,7 +222,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-def _before_the_app() -> dict[str, object]:
+def _before_the_app() -> dict[str, Json]:
     from datetime import timedelta
 
     from core.observability import Probes

@@ -27,6 +27,8 @@ from gui.api.talk import Chat, Thoughts
 
 FIGURES_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+_NOT_BUILT = frozenset(path for _, path, _ in later.LATER)
+
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
@@ -36,7 +38,8 @@ class Api:
     def __init__(self, parts: Parts) -> None:
         self.gate: Gate = gate_of(parts)
         self._parts = parts
-        self._feed = Feed(parts.bus)
+        self.feed = Feed(parts.bus)
+        """What streams of events are fed from."""
         self._hooks = Hooks(parts, self.gate)
         self._app = Starlette(
             routes=self._routes(),
@@ -46,7 +49,14 @@ class Api:
     @property
     def parts_to_run(self) -> dict[str, Callable[[], Awaitable[None]]]:
         """Long-running parts: the events' feed and what runs for webhooks."""
-        return {"event streams": self._feed.run, "webhooks": self._hooks.run}
+        return {"event streams": self.feed.run, "webhooks": self._hooks.run}
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """The addresses it serves, but for those that are not built yet."""
+        return tuple(
+            route.path for route in self._app.routes if isinstance(route, Route) and route.path not in _NOT_BUILT
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -55,7 +65,7 @@ class Api:
     def close(self) -> None:
         """Take no more deliveries and end the open streams."""
         self._hooks.close()
-        self._feed.close()
+        self.feed.close()
 
     def _routes(self) -> list[BaseRoute]:
         parts, gate = self._parts, self.gate
@@ -68,7 +78,7 @@ class Api:
             Route("/api/v1/actions", _quiet(calls.listed), methods=["GET"]),
             Route("/api/v1/actions/{name}", _quiet(calls.call), methods=["POST"]),
             Route("/api/v1/chat", _quiet(chat.say), methods=["POST"]),
-            Route("/api/v1/events", _quiet(Events(parts, gate, self._feed).stream), methods=["GET"]),
+            Route("/api/v1/events", _quiet(Events(parts, gate, self.feed).stream), methods=["GET"]),
             Route("/api/thoughts", _quiet(thoughts.listed), methods=["GET"]),
             Route("/api/thoughts", _quiet(thoughts.add), methods=["POST"]),
             Route("/api/docs", _quiet(docs.page), methods=["GET"]),

@@ -19,7 +19,7 @@ from gui.api.calls import described, json_response, result_schema
 from gui.api.later import LATER, SOCKETS
 from gui.api.parts import Parts
 
-_PLAIN: tuple[tuple[str, str, str], ...] = (
+PLAIN: tuple[tuple[str, str, str], ...] = (
     ("GET", "/status", "How the process is; no sign-in, no limit"),
     ("GET", "/metrics", "Figures in Prometheus' text form"),
     ("POST", "/api/auth/login", "E-mail and password for a token of 15 minutes"),
@@ -88,7 +88,7 @@ class Docs:
 
 async def _openapi(usable: Iterable[Definition]) -> Json:
     paths: dict[str, dict[str, Json]] = {}
-    for method, path, summary in _PLAIN:
+    for method, path, summary in PLAIN:
         paths.setdefault(path, {})[method.lower()] = _operation(summary)
     for method, path, summary in LATER:
         paths.setdefault(path, {})[method.lower()] = _operation(f"{summary} (not built yet: answers 501)")
@@ -144,7 +144,7 @@ def _local(schema: Json) -> Json:
 def _page(usable: tuple[Definition, ...]) -> str:
     rows = "".join(
         f"<p><code>{method} {escape(path)}</code><br><span class=muted>{escape(what)}</span></p>"
-        for method, path, what in _PLAIN
+        for method, path, what in PLAIN
     )
     later = "".join(f"<li><code>{method} {escape(path)}</code> {escape(what)}</li>" for method, path, what in LATER)
     later += "".join(f"<li><code>WS {escape(path)}</code></li>" for path in SOCKETS)

@@ -1,7 +1,8 @@
 """`/api/v1/events`: what happens, as it happens, to those who may see it; readers resume where they were.
 
 A ring keeps the last 1,000 events; critical ones are also in the database for seven days. What lies
-between is a hole, and the reader is told so by `event: gap`.
+between is a hole, and the reader is told so by `event: gap`. A reader that cannot keep up is told so, too,
+and its stream ends: it comes back and resumes after the last event that reached it.
 """
 
 from __future__ import annotations
@@ -130,11 +131,13 @@ class Watcher:
         self._ready.set()
 
     def put(self, events: Sequence[Event]) -> None:
-        """More events; for a reader that lags a whole ring behind, a hole instead."""
+        """More events; once it lags a whole ring behind, none any more."""
         if len(self._events) + len(events) > RING:
-            self._events.clear()
             self.gap = True
-        self._events.extend(events)
+        if self.gap:
+            self._events.clear()
+        else:
+            self._events.extend(events)
         self._ready.set()
 
     async def take(self, within_s: float) -> list[Event]:
@@ -166,26 +169,26 @@ class Events:
             watcher = Watcher()
             kept = self._feed.watch(watcher)
             try:
-                sent = await self._resume(outlet, viewer, kept, last_id) if last_id else ""
-                await self._follow(outlet, viewer, watcher, request, ctx, sent)
+                if last_id:
+                    await self._resume(outlet, viewer, kept, last_id)
+                await self._follow(outlet, viewer, watcher, request, ctx)
             finally:
                 self._feed.leave(watcher)
 
         return EventStream(produce)
 
-    async def _resume(self, outlet: Outlet, viewer: Viewer, kept: Sequence[Event], last_id: str) -> str:
+    async def _resume(self, outlet: Outlet, viewer: Viewer, kept: Sequence[Event], last_id: str) -> None:
         ids = [event.id for event in kept]
         if last_id in ids:
-            return _put(outlet, viewer, kept[ids.index(last_id) + 1 :], last_id)
-        outlet.put(frame("gap", {"after": last_id, "kept": "critical"}))
+            _put(outlet, viewer, kept[ids.index(last_id) + 1 :])
+            return
+        outlet.put(frame("gap", {"kept": "critical"}))
         in_ring = set(ids)
         older = [event for event in await self._feed.stored(last_id) if event.id not in in_ring]
-        sent = _put(outlet, viewer, older, last_id)
-        return _put(outlet, viewer, [event for event in kept if event.id > last_id], sent)
+        _put(outlet, viewer, older)
+        _put(outlet, viewer, (event for event in kept if event.id > last_id))
 
-    async def _follow(
-        self, outlet: Outlet, viewer: Viewer, watcher: Watcher, request: Request, ctx: Context, sent: str
-    ) -> None:
+    async def _follow(self, outlet: Outlet, viewer: Viewer, watcher: Watcher, request: Request, ctx: Context) -> None:
         looked = time.monotonic()
         while not (outlet.closed or watcher.ended):
             events = await watcher.take(LOOK_AGAIN_S)
@@ -195,10 +198,11 @@ class Events:
                 if await self._gate.known(request) is None:
                     return
                 viewer = await view(self._parts.door, self._parts.authoriser, ctx)
-            if watcher.gap or outlet.overflowed:
-                watcher.gap = outlet.overflowed = False
-                outlet.put(frame("gap", {"after": sent, "kept": "critical"}))
-            sent = _put(outlet, viewer, events, sent)
+            if watcher.gap or outlet.waiting + len(events) > RING:
+                outlet.drop()  # the reader resumes after the last event that did reach it
+                outlet.put(frame("gap", {"kept": "critical"}))
+                return
+            _put(outlet, viewer, events)
 
 
 async def view(door: Door, authoriser: Authoriser, ctx: Context) -> Viewer:
@@ -211,12 +215,10 @@ async def view(door: Door, authoriser: Authoriser, ctx: Context) -> Viewer:
     )
 
 
-def _put(outlet: Outlet, viewer: Viewer, events: Iterable[Event], sent: str) -> str:
+def _put(outlet: Outlet, viewer: Viewer, events: Iterable[Event]) -> None:
     for event in events:
         if viewer.sees(event):
             outlet.put(frame(event.name, shown(event), event.id))
-            sent = event.id
-    return sent
 
 
 def shown(event: Event) -> Json:

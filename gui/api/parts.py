@@ -71,7 +71,7 @@ class Talk(Protocol):
         caller: Caller,
         text: str,
         *,
-        network: str = ...,
+        network: str,
         conversation: str = ...,
         key: str = ...,
         sink: Sink | None = ...,

@@ -14,7 +14,6 @@ from core.values import Json
 
 STILL_HERE_S = 15.0
 """A comment is sent this often, so that proxies and clients know the stream is alive."""
-BOUND = 1_000
 MAX_TEXT = 200_000
 """Partial text kept for a slow reader; more is dropped, the result has all of it."""
 
@@ -26,24 +25,28 @@ def frame(event: str, data: Json, event_id: str = "") -> bytes:
 
 
 class Outlet:
-    """Frames on their way to one reader. Writers never wait; `overflowed` says that some were dropped."""
+    """Frames on their way to one reader. Writers never wait; who puts many looks at `waiting` first."""
 
-    def __init__(self, bound: int = BOUND) -> None:
+    def __init__(self) -> None:
         self._frames: deque[bytes] = deque()
-        self._bound = bound
         self._ready = asyncio.Event()
         self._text: list[str] = []
         self._text_size = 0
         self._progress: dict[str, Json] | None = None
-        self.overflowed = False
         self.closed = False
 
+    @property
+    def waiting(self) -> int:
+        """Frames the reader has not taken yet."""
+        return len(self._frames)
+
+    def drop(self) -> None:
+        """Forget what waits: the reader is too far behind."""
+        self._frames.clear()
+
     def put(self, data: bytes) -> None:
-        """Queue a frame; with a full queue all that waits is dropped and `overflowed` is set."""
+        """Queue a frame."""
         self._flush()
-        if len(self._frames) >= self._bound:
-            self._frames.clear()
-            self.overflowed = True
         self._frames.append(data)
         self._ready.set()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -58,6 +58,7 @@ class FakeSaid:
     reply: Reply
     incoming_id: str
     conversation: str
+    outcome: str = "answered"
 
 
 class FakeTalk:
@@ -68,7 +69,7 @@ class FakeTalk:
         caller: Caller,
         text: str,
         *,
-        network: str = "room",
+        network: str,
         conversation: str = "",
         key: str = "",
         sink: Sink | None = None,
@@ -113,18 +114,24 @@ class House:
 
     @asynccontextmanager
     async def client(self, address: str = "127.0.0.1") -> AsyncIterator[httpx.AsyncClient]:
-        transport = httpx.ASGITransport(app=self.app, client=(address, 5000))  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(app=self.app, client=(address, 5000))
         async with httpx.AsyncClient(transport=transport, base_url=BASE) as client:
             yield client
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(start()) for start in self.api.parts_to_run.values()]  # type: ignore[arg-type]
+            tasks = [group.create_task(keep(start)) for start in self.api.parts_to_run.values()]
             await asyncio.sleep(0)
             yield
             for task in tasks:
                 task.cancel()
+
+    async def noted(self, *texts: str) -> None:
+        """Wait until these notes are on the disk, and no others."""
+        async with asyncio.timeout(5):
+            while await self.notes() != list(texts):
+                await asyncio.sleep(0.005)
 
     async def notes(self) -> list[str]:
         return await self.storage.read(_notes)
@@ -194,10 +201,15 @@ def _built(storage: Storage, settings: Settings) -> House:
     )
 
 
+async def keep(start: Callable[[], Awaitable[None]]) -> None:
+    """Run a part."""
+    await start()
+
+
 async def until(condition: Callable[[], object]) -> None:
     """Wait until it holds, at most five seconds."""
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - no event says so
+        while not condition():
             await asyncio.sleep(0.005)
 
 

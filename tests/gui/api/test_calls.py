@@ -153,9 +153,7 @@ async def test_a_body_over_the_limit_is_413_with_and_without_a_length(http: http
     assert await house.notes() == []
 
 
-async def test_a_bug_shows_its_id_and_nothing_else(
-    http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
-) -> None:
+async def test_a_bug_shows_its_id_and_nothing_else(http: httpx.AsyncClient, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         answer = await http.post("/api/v1/actions/broken.bug", json={}, headers=ANN)
     problem = answer.json()
