@@ -106,6 +106,9 @@ class Client(discord.Client):
         self.live.set()
         self.missed.set()
 
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        self.missed.set()
+
     async def on_error(self, event_method: str, /, *args: object, **kwargs: object) -> None:
         log.exception("%s failed", event_method)
 

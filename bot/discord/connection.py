@@ -7,14 +7,13 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from bot.discord.budget import Brake, IdentifyBudget
 from core.config.settings import Settings
 from core.errors import AppError, Unavailable
 from core.ports import Health, Intake, Rate, Secrets, Sent
-from core.values import Incoming, Message, Place, spoken_age
+from core.values import Incoming, Message, Place
 
 if TYPE_CHECKING:
     from bot.discord.client import Client, Known, Newest
@@ -75,9 +74,11 @@ class DiscordChat:
             return Health(state=self._state, detail=self._detail)
         state, detail = self._state, self._detail
         silent_s = time.monotonic() - client.heard_s
-        if state == "ok" and (not client.live.is_set() or silent_s > self._silent_s):
+        if client.live.is_set() and silent_s <= self._silent_s:
+            state, detail = "ok", f"{self.budget.left} sessions left today."
+        elif client.heard_at is not None:
             state = "degraded"
-            detail = f"Nothing was heard from Discord for {spoken_age(timedelta(seconds=silent_s))}; reconnecting."
+            detail = detail if self._state == "degraded" else f"Silent for {silent_s:.0f} s; reconnecting."
         names = [guild.name for guild in client.guilds]
         return Health(
             state=state,
@@ -133,7 +134,7 @@ class DiscordChat:
             async with asyncio.timeout(LOGIN_S):
                 await client.login(token)
             self._client = client
-            self._sender = Sender(lambda: self._rest)
+            self._sender = self._sender or Sender(lambda: self._rest)
             async with asyncio.TaskGroup() as group:
                 tasks = [
                     group.create_task(part)
@@ -177,8 +178,7 @@ class DiscordChat:
                 raise Unavailable(f"Nothing was heard from Discord for {silent_s:.0f} s.", hint="Connecting anew.")
             if silent_s <= self._silent_s:
                 asked = False
-                if client.live.is_set():
-                    self._say("ok", f"{self.budget.left} sessions left today.")
+                self._say("ok" if client.live.is_set() else self._state, self._detail)
             elif not asked:
                 asked = True
                 await self._rest.call("GET", "/users/@me")
@@ -187,7 +187,6 @@ class DiscordChat:
     async def _read(self, client: Client) -> NoReturn:
         """Read history whenever something may have been missed; what fails is read again."""
         from bot.discord.history import catch_up
-        from bot.discord.rest import told
 
         wait_s = FIRST_WAIT_S
         while True:
@@ -197,7 +196,7 @@ class DiscordChat:
                 await catch_up(client)
                 wait_s = FIRST_WAIT_S
             except Exception as error:
-                log.warning("discord: history was not read: %s", error if isinstance(error, AppError) else told(error))
+                log.warning("discord: history was not read, it is tried again", exc_info=error)
                 client.missed.set()
             if client.missed.is_set():
                 await asyncio.sleep(wait_s)

@@ -36,11 +36,21 @@ async def catch_up(client: Client) -> int:
     try:
         async for stretch in _stretches(client, since):
             new += await _read(client, stretch)
+        _keep_for_later(client, since)
     except BaseException:
         for place, after in since.items():
             client.since[place] = min(after, client.since.get(place, after))
         raise
     return new
+
+
+def _keep_for_later(client: Client, since: dict[str, int]) -> None:
+    """Servers that are not there now are read when they are."""
+    for guild in client.guilds:
+        if guild.unavailable and since:
+            client.since.setdefault(f"{translate.NETWORK}:{guild.id}/0", max(since.values()))
+            mine = f"{translate.NETWORK}:{guild.id}/"
+            client.since |= {place: after for place, after in since.items() if place.startswith(mine)}
 
 
 async def _stretches(client: Client, since: dict[str, int]) -> AsyncIterator[Stretch]:
@@ -62,7 +72,12 @@ async def _stretches(client: Client, since: dict[str, int]) -> AsyncIterator[Str
 
 def _server_channels(client: Client) -> Iterator[discord.TextChannel | discord.VoiceChannel | discord.Thread]:
     for guild in client.guilds:
-        for channel in (*guild.text_channels, *guild.voice_channels, *guild.threads):
+        if guild.unavailable:
+            continue
+        rooms: list[discord.TextChannel | discord.VoiceChannel | discord.Thread] = [*guild.text_channels]
+        rooms += [*guild.voice_channels]
+        rooms += [*guild.threads]
+        for channel in rooms:
             may = channel.permissions_for(guild.me)
             if may.view_channel and may.read_message_history:
                 yield channel

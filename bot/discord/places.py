@@ -38,12 +38,12 @@ async def find_place(client: Client, name: str) -> Place:
 
 def _rooms(client: Client, server: str) -> Sequence[Named]:
     wanted = server.casefold()
-    return [
-        channel
-        for guild in client.guilds
-        if not wanted or wanted in (guild.name.casefold(), str(guild.id))
-        for channel in (*guild.text_channels, *guild.voice_channels, *guild.stage_channels)
-    ]
+    rooms: list[Named] = []
+    for guild in client.guilds:
+        if not wanted or wanted in (guild.name.casefold(), str(guild.id)):
+            rooms += [*guild.text_channels]
+            rooms += [*guild.voice_channels, *guild.stage_channels]
+    return rooms
 
 
 async def _by_id(client: Client, number: int) -> Place:

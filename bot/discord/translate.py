@@ -65,7 +65,8 @@ def interaction(found: discord.Interaction) -> tuple[Incoming, Mode] | None:
     """A slash command, a pressed button or a sent form, and how to acknowledge it; None for anything else."""
     data = cast("Mapping[str, Any]", found.data or {})
     text, value, fields = "", "", {}
-    kind, mode = IncomingKind.COMMAND, cast("Mode", "shown")
+    kind: IncomingKind = IncomingKind.COMMAND
+    mode: Mode = "shown"
     if found.type is discord.InteractionType.application_command:
         text = command_text(data)
         mode = "quiet" if not text or text.split()[0] in QUIET else "shown"

@@ -58,8 +58,9 @@ def test_a_paragraph_is_cut_after_a_sentence_then_at_a_word() -> None:
 
 def test_a_fence_is_closed_at_the_cut_and_opened_again_with_its_language() -> None:
     first, second = split("```python\n" + "x = 1234567\n" * 6 + "```", 60)
-    assert first.startswith("```python\nx") and first.endswith("\n```")
-    assert second.startswith("```python\nx") and second.endswith("\n```")
+    for part in (first, second):
+        assert part.startswith("```python\nx")
+        assert part.endswith("\n```")
 
 
 def test_the_indentation_of_code_survives_a_cut() -> None:
