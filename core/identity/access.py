@@ -130,9 +130,10 @@ class Access:
         if not self._nobody:
             self._nobody = self._hasher.hash("nobody has this password")
         try:
-            return self._hasher.verify(known or self._nobody, password) and bool(known)
+            self._hasher.verify(known or self._nobody, password)
         except (VerificationError, InvalidHashError):
             return False
+        return bool(known)
 
     async def _begin(self, person: Person, address: str, agent: str, lasts: timedelta, *, link: str = "") -> SignedIn:
         value, session_id, at = credentials.new_value(), new_id(), now()

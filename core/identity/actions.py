@@ -61,7 +61,7 @@ async def people_update(
 
     person: somebody else.
     name: the new name.
-    email: the new address.
+    email: the new address; `none` takes it away.
     timezone: as in `Europe/Berlin`.
     """
     return await people.update(unit, ctx.actor, person, name, email, timezone)

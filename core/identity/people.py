@@ -14,7 +14,7 @@ from core.events import PersonChanged
 from core.identity import store
 from core.identity.model import AdmissionRule, Link, Person, Role, Rule, Way
 from core.identity.service import Identity, require_grant, require_owner_for
-from core.values import Actor, Place, new_id, now, stamp
+from core.values import Actor, Json, Place, new_id, now, stamp
 
 _EMAIL = re.compile(r"[^\s@<>]+@[^\s@<>]+\.[^\s@<>]+")
 _PATTERN = re.compile(r"\*|[a-z][a-z0-9_]*(\.[a-z0-9_]+)*(\.\*)?")
@@ -38,7 +38,7 @@ class People:
         return person
 
     async def update(self, unit: Unit, actor: Actor, who: str, name: str, email: str, timezone: str) -> Person:
-        """A person with another name, e-mail or time zone; what is empty stays."""
+        """A person with another name, e-mail or time zone; what is empty stays, `none` clears an e-mail."""
         person = await self._identity.subject(actor, who, "people.write")
         after = replace(
             person,
@@ -50,7 +50,7 @@ class People:
         self._identity.changed(unit, person, after)
         unit.undo(
             "people.update",
-            {"person": person.id, "name": person.name, "email": person.email, "timezone": person.timezone},
+            {"person": person.id, "name": person.name, "email": person.email or "none", "timezone": person.timezone},
         )
         return after
 
@@ -161,7 +161,10 @@ class People:
             raise InvalidInput("Discord shows no e-mail addresses to bots.", hint="`admission code discord`")
         self._identity.change(unit, store.set_admission, rule)
         unit.changed({"way": str(before.way), "roles": [*before.roles]}, {"way": str(rule.way), "roles": [*rule.roles]})
-        unit.undo(f"admission.{before.way}", {"network": before.network} | _roles(before))
+        arguments: dict[str, Json] = {"network": before.network}
+        if before.way is Way.MEMBERS:
+            arguments["roles"] = [*before.roles]
+        unit.undo(f"admission.{before.way}", arguments)
 
     # ── Places ──
 
@@ -180,10 +183,6 @@ class People:
         self._identity.change(unit, store.leave_place, place.key, person_id)
 
 
-def _roles(rule: AdmissionRule) -> dict[str, list[str]]:
-    return {"roles": [*rule.roles]} if rule.way is Way.MEMBERS else {}
-
-
 def _checked_name(name: str) -> str:
     text = " ".join(name.split())
     if not text or len(text) > 100 or text in set(Role):
@@ -192,7 +191,7 @@ def _checked_name(name: str) -> str:
 
 
 def _checked_email(email: str) -> str:
-    text = email.strip().casefold()
+    text = "" if email == "none" else email.strip().casefold()
     if text and not _EMAIL.fullmatch(text):
         raise InvalidInput(f"{email!r} is no e-mail address.")
     return text

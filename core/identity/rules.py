@@ -16,11 +16,6 @@ from core.ports import Decision
 from core.values import Json
 
 
-def held(person: Person) -> frozenset[str]:
-    """The permissions a person's roles give."""
-    return frozenset().union(*(PERMISSIONS[role] for role in person.roles))
-
-
 def covers(given: str, wanted: str) -> bool:
     """Whether a permission (`area.right`, `area.*`, `*`) or an action pattern reaches a name."""
     return given in ("*", wanted) or (given.endswith(".*") and wanted.startswith(given[:-1]))

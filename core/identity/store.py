@@ -166,17 +166,19 @@ def remove_link(connection: Connection, network: str, external_id: str) -> None:
 # ── Rules, admission, places ──
 
 
-def add_rule(connection: Connection, rule: Rule) -> int:
-    """Write a rule under the next number, or under its own where that is not 0; the number."""
-    cursor = connection.execute(
-        "INSERT INTO argument_rule (id, effect, subject_kind, subject, action, place, arguments, author, at) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            rule.id or None, rule.effect, rule.subject_kind, rule.subject, rule.action, rule.place,
-            canonical(dict(rule.arguments)), rule.author, stamp(rule.at),
-        ),
-    )  # fmt: skip
-    return int(cursor.lastrowid or 0)
+def add_rule(connection: Connection, rule: Rule) -> None:
+    """Write a rule. Raises Conflict when its number was taken meanwhile."""
+    try:
+        connection.execute(
+            "INSERT INTO argument_rule (id, effect, subject_kind, subject, action, place, arguments, author, at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                rule.id, rule.effect, rule.subject_kind, rule.subject, rule.action, rule.place,
+                canonical(dict(rule.arguments)), rule.author, stamp(rule.at),
+            ),
+        )  # fmt: skip
+    except IntegrityError as error:
+        raise Conflict("Somebody added a rule at the same moment.", hint="Add it again.") from error
 
 
 def next_rule(connection: Connection) -> int:

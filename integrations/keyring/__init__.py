@@ -1,0 +1,1 @@
+"""The operating system's keyring as the place of the vault's master key."""
