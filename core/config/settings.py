@@ -12,10 +12,10 @@ import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_origin
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from core.config.home import home_folder
 from core.errors import BadSettings
@@ -93,6 +93,15 @@ _NOT_SETTINGS = {"SIGNALBOX_HOME"}
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _list_from_text(cls, value: object, info: ValidationInfo) -> object:
+        """The environment has no lists: there, commas separate."""
+        field = cls.model_fields.get(info.field_name or "")
+        if isinstance(value, str) and field is not None and get_origin(field.annotation) is tuple:
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
 
 
 class StorageSettings(_Section):

@@ -30,6 +30,7 @@ class Live:
         self._bus, self._incoming, self._chat, self._opened = bus, incoming, chat, opened
         self._watcher = watcher
         self._parts: list[str] = []
+        self._opening = asyncio.Lock()
         self.placeholder = placeholder
 
     def text(self, delta: str) -> None:
@@ -75,6 +76,12 @@ class Live:
         if self.placeholder:
             await chat.grow_reply(self._incoming, self.placeholder, text)
             return
-        message_id = await chat.open_reply(self._incoming, text)
-        await self._opened(self._incoming.id, message_id)
-        self.placeholder = message_id
+        async with self._opening:
+            message_id = await chat.open_reply(self._incoming, text)
+            await self._opened(self._incoming.id, message_id)
+            self.placeholder = message_id
+
+    async def close(self, shower: asyncio.Task[None]) -> None:
+        """End `show`, but not between posting a placeholder and knowing its id: the answer goes there."""
+        async with self._opening:
+            shower.cancel()

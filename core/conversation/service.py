@@ -202,7 +202,7 @@ class Conversations:
             try:
                 await self._attempt(turn, live)
             finally:
-                shower.cancel()
+                await live.close(shower)
         turn.step("Answered")
         reach("conversation.before_settle")
         await asyncio.shield(self._settle(turn, live.placeholder))

@@ -49,7 +49,10 @@ class Supervisor:
         for task in self._tasks.values():
             task.cancel()
         self._group = None
-        await group.__aexit__(type(error) if error else None, error, error.__traceback__ if error else None)
+        # An error of the body goes on as it is; the group would wrap it. A cancellation may be the group's own
+        # (a part's StorageFailed ended it), which only the group can tell.
+        own = error if isinstance(error, asyncio.CancelledError) else None
+        await group.__aexit__(type(own) if own else None, own, own.__traceback__ if own else None)
 
     def supervise(self, name: str, start: Start) -> asyncio.Task[None]:
         """Run `start()` until it returns; when it raises, again after a back-off."""
