@@ -15,6 +15,7 @@ from core.storage.engine import (
     connect,
     version,
 )
+from core.storage.marks import Marks
 from core.storage.readers import Readers, long_read
 from core.storage.snapshots import MigrationFailed, bring_up_to_date, check, put_back, snapshot, steps
 from core.storage.writer import Writer
@@ -23,6 +24,7 @@ __all__ = [
     "Connection",
     "DatabaseError",
     "IntegrityError",
+    "Marks",
     "MigrationFailed",
     "OperationalError",
     "Row",
