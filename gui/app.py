@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from core.actions import Context
 from core.app import App
-from core.values import Caller, Place
+from core.values import Caller, Effect, Place
 from gui import errors, theme
 from gui.api.address import client_address
 from gui.gate import SignInGate
@@ -46,7 +46,7 @@ class ControlRoom:
 
     def __init__(self, app: App) -> None:
         self.app, self.sessions = app, Sessions(app)
-        self.live = Live(app.bus)
+        self.live = Live(app.bus, changes=self._changes)
         self.heartbeats = Heartbeats(app.health)
         self.pages = self._built()
         self._open: dict[str, set[Client]] = {}
@@ -55,6 +55,10 @@ class ControlRoom:
         """The pages whose actions there are; the others are not linked and answer 404."""
         known = self.app.door.registry
         return tuple(page for page in pages(self.heartbeats) if all(name in known for name in page.needs))
+
+    def _changes(self, action: str) -> bool:
+        known = self.app.door.registry
+        return action not in known or known.get(action).mark.effect is not Effect.READ
 
     def register(self) -> None:
         """Configure NiceGUI, then add files, sign-in and every page."""

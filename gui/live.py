@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from nicegui import background_tasks, ui
 
 from core.bus import Bus, Policy
-from core.events import Event
+from core.events import ActionDone, Event
 from core.values import Audience
 
 FLUSH_S = 0.25
@@ -45,8 +45,9 @@ class Watcher:
 class Live:
     """Feeds watchers from the bus. `run` does the work; without it nothing moves."""
 
-    def __init__(self, bus: Bus) -> None:
+    def __init__(self, bus: Bus, *, changes: Callable[[str], bool] = lambda action: True) -> None:
         self._bus = bus
+        self._changes = changes  # whether an action changes anything: what pages read must not make them read again
         self._watchers: set[Watcher] = set()
         self._fresh: dict[str, Event] = {}
 
@@ -65,7 +66,7 @@ class Live:
 
     async def run(self) -> None:
         """Hear and flush until cancelled."""
-        listener = self._bus.subscribe("control room", policy=Policy.COALESCE, bound=2_000)
+        listener = self._bus.subscribe("control room", policy=Policy.DROP_OLDEST, bound=5_000)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._bus.serve(listener, self._hear))
@@ -76,7 +77,8 @@ class Live:
     async def _hear(self, events: Sequence[Event]) -> None:
         if self._watchers:
             for event in events:
-                self._fresh[event.key] = event
+                if not isinstance(event, ActionDone) or event.outcome != "ok" or self._changes(event.action):
+                    self._fresh[event.key] = event
 
     async def _flush_often(self) -> None:
         while True:

@@ -6,7 +6,7 @@ No permission is checked here and nothing is recorded or counted: the door does 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar, cast
 
 from nicegui import Client
@@ -58,8 +58,9 @@ class Room:
         return name in self.usable
 
     async def read(self, kind: type[T], action: str, /, **arguments: Json) -> T:
-        """The value of a READ action; `kind` is what it returns."""
-        result = await self.dispatch(action, arguments)
+        """The value of a READ action, for the page itself; `kind` is what it returns."""
+        ctx = replace(await self.context(), glance=True)
+        result = await self.app.door.dispatch(ctx, action, arguments)
         return cast("T", result.value)
 
     async def dispatch(

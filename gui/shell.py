@@ -57,6 +57,7 @@ class Shell:
         async def build(args: PageArguments) -> None:
             await page.build(self._room, args)
 
+        build.__annotations__["args"] = PageArguments  # sub_pages looks for the type itself, not its name
         return build
 
     # ── Navigation ──

@@ -176,7 +176,8 @@ class Door:
         ctx, plain_arguments = call.ctx, arguments.model_dump(mode="json")
         call.decision = await self._decide(ctx, definition, plain_arguments)
         _require(call.decision, ctx, definition)
-        self._limiter.hit(ctx.actor, definition.name)
+        if not (ctx.glance and definition.mark.effect is Effect.READ):
+            self._limiter.hit(ctx.actor, definition.name)
         asks = self.confirmations.reason(ctx, definition, plain_arguments)
         if ctx.simulate:
             value = Simulation(

@@ -82,7 +82,8 @@ class Context:
 
     key: the idempotency key, empty for none. confirm: the id of a confirmation this call answers.
     approved_by: the person who said yes to it, when that is another. must_confirm: ask although the
-    effect would not (a stale command). wait: False lets a job go on in the background.
+    effect would not (a stale command). wait: False lets a job go on in the background. glance: a page looks by
+    itself, nobody asked; such reads are not counted against the person.
     """
 
     caller: Caller
@@ -98,6 +99,7 @@ class Context:
     approved_by: str = ""
     must_confirm: str = ""
     wait: bool = True
+    glance: bool = False
     incoming: Incoming | None = None
     parent: str = ""
     id: str = ""
