@@ -32,6 +32,7 @@ MESSAGES = "/channels/{channel_id}/messages"
 FOLLOWUPS = "/webhooks/{webhook_id}/{webhook_token}"
 FOLLOWUP = "/webhooks/{webhook_id}/{webhook_token}/messages/{message_id}"
 CLOSED = "I have an answer that only you may see. Allow direct messages from this server's members and ask again."
+COVERED = "Answered privately."
 WITHHELD = "The answer changed and is for the one who asked alone: ask again."
 
 
@@ -158,14 +159,17 @@ class Sender:
         if answer.mode == "pressed" and not hidden:
             return None
         ids = []
-        if fresh and answer.mode == "shown" and hidden:
-            await self._remove_followup(answer, "@original")
+        covered = fresh and answer.mode == "shown" and hidden
+        if covered:  # while it is thinking for all to see, whatever follows takes that place, and is seen by all
+            await self.edit_original(answer, Part(content=COVERED))
         elif fresh and answer.mode != "pressed":
             ids.append(await self.edit_original(answer, parts[0]))
             parts = parts[1:]
         self._answered.put(answer.id, True)
         quiet = EPHEMERAL if hidden or answer.mode == "quiet" else 0
         ids += [await self._follow_up(answer, part, quiet) for part in parts]
+        if covered:
+            await self._remove_followup(answer, "@original")
         self._more.put(ids[0], tuple(ids[1:]))
         return Sent(message_id=ids[0])
 

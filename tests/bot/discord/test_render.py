@@ -13,9 +13,11 @@ from tests.fakes.discord_rules import check_message
 
 TEXT = st.text(alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="#"), max_size=4_000)
 BUTTONS = st.lists(
-    st.builds(Button, label=st.text(max_size=120), value=st.text(max_size=130), style=st.sampled_from(["plain", "danger"])),
+    st.builds(
+        Button, label=st.text(max_size=120), value=st.text(max_size=130), style=st.sampled_from(["plain", "danger"])
+    ),
     max_size=30,
-)  # fmt: skip
+)
 
 
 def bare(text: str) -> str:
