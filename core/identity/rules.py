@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import lru_cache
 
 from core.codec import canonical
 from core.identity.model import OWNERS_ONLY, PERMISSIONS, Person, Role, Rule
@@ -54,14 +55,22 @@ def by_role(person: Person, permission: str) -> Decision:
     """What the roles alone say."""
     if not permission:
         return Decision(allowed=True, rule="everybody Signalbox knows may")
-    for role in sorted(person.roles, key=lambda one: one.rank):
+    if grant := _grant(person.roles, permission):
+        return Decision(allowed=True, rule=grant)
+    roles = " or ".join(sorted(person.roles)) or "none"
+    return Decision(allowed=False, rule=f"no role of {person.name} ({roles}) has {permission}")
+
+
+@lru_cache(maxsize=1024)
+def _grant(roles: tuple[Role, ...], permission: str) -> str:
+    """The least role that gives a permission, in words; empty when none does."""
+    for role in sorted(roles, key=lambda one: one.rank):
         if permission.startswith(OWNERS_ONLY) and role is not Role.OWNER:
             continue
         for given in sorted(PERMISSIONS[role], key=lambda one: (one != permission, one)):
             if covers(given, permission):
-                return Decision(allowed=True, rule=f"role {role} has {given}")
-    roles = " or ".join(sorted(person.roles)) or "none"
-    return Decision(allowed=False, rule=f"no role of {person.name} ({roles}) has {permission}")
+                return f"role {role} has {given}"
+    return ""
 
 
 def specificity(rule: Rule) -> tuple[int, int, int, int]:

@@ -7,13 +7,15 @@ from pathlib import Path
 import jwt
 import pytest
 
+from core.actions import Context
 from core.codec import digest, plain
 from core.errors import BadSettings, Denied, InvalidInput, Limited, NotFound, NotSignedIn
 from core.identity import Access, Invitation, NewToken, Person, Role, SignedIn
 from core.identity.access import AUDIENCE, ISSUER
 from core.identity.credentials import canonical_address, weakness
+from core.identity.model import SignInLink
 from core.storage import Connection
-from core.values import now
+from core.values import Caller, now
 from tests.core.identity.parts import KEY, House, house
 
 GOOD = "correct horse battery"
@@ -236,6 +238,19 @@ async def test_of_two_who_use_a_link_at_once_one_gets_in(tmp_path: Path) -> None
         with pytest.raises(NotSignedIn, match=r"^This sign-in link was used before\. Ask for a fresh one:"):
             await one.access._begin(one.owner, "b", "", timedelta(1), link=digest(code))
         assert len(await one.access.sessions(await one.actor(one.owner), "")) == 1
+
+
+async def test_a_sign_in_link_is_made_at_the_machine_alone(tmp_path: Path) -> None:
+    async with house(tmp_path) as one:
+        message = r"^A sign-in link is made on the machine Signalbox runs on\. Run `signalbox open` there\.$"
+        with pytest.raises(Denied, match=message):
+            await one.run("sessions.link")
+        terminal = Context(caller=Caller(network="terminal", external_id=one.owner.id))
+        made = (await one.door.dispatch(terminal, "sessions.link", {})).value
+        assert isinstance(made, SignInLink)
+        code = made.code.get_secret_value()
+        assert (await one.access.redeem(code, "127.0.0.1", "")).person_id == one.owner.id
+        assert all(code not in str(line) for line in await one.record("sessions.link"))
 
 
 async def test_guessing_links_is_limited(tmp_path: Path) -> None:
