@@ -34,14 +34,27 @@ MANNER = frozenset(
 )
 """Words that say how a question is meant, or what kind of answer it wants, rather than what it is about."""
 
-IRREGULAR = dict(
-    pair.split(":")
-    for pair in (
-        "paid:pay bought:buy sent:send kept:keep held:hold lost:lose built:build ran:run written:write wrote:write "
-        "chosen:choose chose:choose broken:break broke:break spent:spend sold:sell taught:teach stolen:steal "
-        "stole:steal given:give gave:give met:meet won:win hidden:hide shown:show children:child"
-    ).split()
-)
+IRREGULAR = {
+    form: word
+    for word, *forms in (
+        ("pay", "paid"),
+        ("buy", "bought"),
+        ("send", "sent"),
+        ("keep", "kept"),
+        ("lose", "lost"),
+        ("build", "built"),
+        ("write", "written", "wrote"),
+        ("choose", "chosen", "chose"),
+        ("break", "broken", "broke"),
+        ("spend", "spent"),
+        ("sell", "sold"),
+        ("teach", "taught"),
+        ("steal", "stolen", "stole"),
+        ("give", "given", "gave"),
+        ("child", "children"),
+    )
+    for form in forms
+}
 """Forms no stemmer knows."""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from core.actions import Context, Door
+from core.actions import Answers, Context, Door
 from core.actions import actions as own_actions
 from core.bus import Bus
 from core.knowledge import Indexed, Knowledge, Note
@@ -98,10 +98,10 @@ async def team(folder: Path, *, guide: Path | None = None) -> AsyncIterator[Team
         limiter=FakeLimiter(),
     )
     knowledge = Knowledge(storage, bus, embedder, guide=guide)
-    for service in (knowledge, door, storage):
+    for service in (knowledge, door, storage, Answers(door, storage)):
         door.provide(service)
     door.registry.add_module(knowledge_actions)
-    door.registry.add_module(own_actions) if False else None
+    door.registry.add_module(own_actions)
     knowledge.names_commands(one.spoken for one in door.registry)
     try:
         yield Team(storage, bus, knowledge, door, identity, auditor)

@@ -1,0 +1,28 @@
+"""Questions about Signalbox: the page of the guide that answers, and words that must be in the answer."""
+
+GUIDE_QUESTIONS = (
+    ("How do I connect Slack?", "connect-slack", "SLACK_BOT_TOKEN"),
+    ("How do I connect Signalbox to Slack?", "connect-slack", "SLACK_BOT_TOKEN"),
+    ("Which tokens does Slack need?", "connect-slack", "xapp-"),
+    ("How do I connect Discord?", "connect-discord", "vault save DISCORD_TOKEN"),
+    ("Do I have to restart after saving the Slack tokens?", "connect-slack", "restart is not needed"),
+    ("How do I add documents?", "add-documents", "knowledge index"),
+    ("Which files are read?", "add-documents", ".md"),
+    ("Who can see a note?", "notes", "visible"),
+    ("How do I remove a note?", "notes", "notes remove"),
+    ("How do I schedule the team report?", "schedules-and-reports", "schedules add"),
+    ("What happens when a schedule was missed?", "schedules-and-reports", "two hours"),
+    ("What may an operator do?", "roles-and-people", "index documents"),
+    ("How do I approve a link code?", "letting-people-in", "people approve CODE"),
+    ("How long is a link code valid?", "letting-people-in", "one hour"),
+    ("How do I make a backup?", "backups", "signalbox backup"),
+    ("How do I restore a backup?", "backups", "signalbox restore"),
+    ("What does doctor check?", "doctor", "clock"),
+    ("How do I undo a change?", "commands", "undo"),
+    ("How do I sign in to the control room?", "control-room", "signalbox open"),
+    ("How do I create an API token?", "api-and-hooks", "tokens create"),
+    ("How do I receive webhooks?", "api-and-hooks", "/hooks/SOURCE"),
+    ("What does the state degraded mean?", "troubleshooting", "degraded"),
+    ("Why does the bot not answer?", "troubleshooting", "echo hello"),
+    ("What is safe mode?", "troubleshooting", "No bots run"),
+)
