@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, MutableMapping
+from html import escape
 from typing import Protocol
 
 import orjson
 
-from core.values import Json
+from core.values import Json, new_id
 from gui.api.address import Scope, client_address
 from gui.api.guard import Asgi, Receive, Send
 
@@ -40,6 +41,7 @@ class Front:
         self._api: Asgi | None = None
         self._pages: Asgi | None = None
         self._fault = ""
+        self._down: tuple[str, str] | None = None
         self._limit: CountsAddresses | None = None
         self._api_there = asyncio.Event()
 
@@ -51,6 +53,13 @@ class Front:
     def open_pages(self, pages: Asgi) -> None:
         """Serve the control room from now on."""
         self._pages = pages
+
+    def down(self, reason: str, remedy: str) -> None:
+        """Say everywhere that nothing can be done here until somebody mends it."""
+        before = self.status
+        self.status = lambda: {**before(), "status": "down", "dbConn": False}
+        self._down = (reason, remedy)
+        self._api_there.set()
 
     def pages_failed(self, reason: str) -> None:
         """Say that the control room could not be started; the API goes on."""
@@ -71,7 +80,8 @@ class Front:
             await respond(send, 405, b'{"title":"Method not allowed","status":405}', "application/problem+json")
             return
         said = self.status()
-        await respond(send, 503 if said["status"] == "down" else 200, orjson.dumps(said), "application/json")
+        # 200 even when it is down: what restarts a process by the code would only repeat the fault
+        await respond(send, 200, orjson.dumps(said), "application/json")
 
     async def _to_api(self, scope: MutableMapping[str, object], receive: Receive, send: Send) -> None:
         try:
@@ -79,6 +89,9 @@ class Front:
                 await self._api_there.wait()
         except TimeoutError:
             await _unavailable(scope, send, STARTING.encode(), "text/html")
+            return
+        if self._down is not None:
+            await _unavailable(scope, send, _problem(*self._down), "application/problem+json")
             return
         assert self._api is not None
         await self._api(scope, receive, send)
@@ -92,7 +105,9 @@ class Front:
             except Limited as error:
                 await respond(send, 429, str(error).encode(), "text/plain; charset=utf-8")
                 return
-        if self._pages is not None:
+        if self._down is not None:
+            await _unavailable(scope, send, _safe_page(*self._down), "text/html; charset=utf-8")
+        elif self._pages is not None:
             await self._pages(scope, receive, send)
         elif self._fault:
             text = f"The control room could not be started: {self._fault}. The bots and the API go on."
@@ -120,9 +135,24 @@ async def _unavailable(scope: Scope, send: Send, body: bytes, kind: str) -> None
         await respond(send, 503, body, kind, (b"retry-after", b"1"))
 
 
-STARTING = """<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=1>
-<meta name=viewport content="width=device-width"><title>Signalbox is starting</title>
-<style>body{font:16px/1.5 system-ui,sans-serif;display:grid;place-items:center;height:100vh;margin:0;
-background:#fff;color:#1d2430}@media(prefers-color-scheme:dark){body{background:#14171c;color:#e3e7ee}}</style>
+def _problem(reason: str, remedy: str) -> bytes:
+    said = {"type": "urn:signalbox:problem:unavailable", "title": "Safe mode", "status": 503}
+    return orjson.dumps({**said, "detail": reason, "hint": remedy, "errorId": new_id()})
+
+
+def _safe_page(reason: str, remedy: str) -> bytes:
+    return (
+        f"<!doctype html><html lang=en><meta charset=utf-8><title>Signalbox: safe mode</title>{STYLE}"
+        f"<main role=alert><h1>Safe mode</h1><p>{escape(reason)}</p><p><strong>{escape(remedy)}</strong></p></main>"
+        "</html>"
+    ).encode()
+
+
+STYLE = """<meta name=viewport content="width=device-width">
+<style>body{font:16px/1.5 system-ui,sans-serif;display:grid;place-items:center;min-height:100vh;margin:0;
+padding:0 1rem;background:#fff;color:#1d2430}main{max-width:40rem}@media(prefers-color-scheme:dark){
+body{background:#14171c;color:#e3e7ee}}</style>"""
+STARTING = f"""<!doctype html><html lang=en><meta charset=utf-8><meta http-equiv=refresh content=1>
+<title>Signalbox is starting</title>{STYLE}
 <p role=status>Signalbox is starting. This page comes back by itself.</p></html>"""
 """Shown until the control room is imported; reloads itself every second."""
