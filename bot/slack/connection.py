@@ -29,6 +29,7 @@ SHORT_FRAME = 2_000
 CROWDED = "too_many_websockets"
 
 log = logging.getLogger(__name__)
+library_log = logging.getLogger("signalbox.slack.socket")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,19 +125,25 @@ class Connection:
         return "The socket was closed.", 0.0
 
     async def _serve(self, url: str) -> None:
-        handler = AsyncSocketModeHandler(self._app, self._app_token, logger=log, ping_interval=self._timing.ping_s)
+        handler = AsyncSocketModeHandler(
+            self._app, self._app_token, logger=library_log, ping_interval=self._timing.ping_s
+        )
         client = handler.client
         client.default_auto_reconnect_enabled = client.auto_reconnect_enabled = False
         client.last_ping_pong_time = 0.0  # so that any other value is a real answer to a ping
         client.wss_uri = url
         client.on_message_listeners.append(self._frame)
         self._greeted.clear()
+        self._wake.clear()
         self._replacing_since, self._ends = None, ""
         try:
             try:
                 async with asyncio.timeout(self._timing.connect_s):
                     await handler.connect_async()  # type: ignore[no-untyped-call]
-                    await self._greeted.wait()
+                    while not self._greeted.is_set():
+                        await self._wake.wait()
+                        self._wake.clear()
+                        self._look_at_frames()
             except TimeoutError:
                 raise Ended("Slack did not open a socket in time.") from None
             await self._watch(handler)
@@ -178,6 +185,7 @@ class Connection:
             self._replacing_since = None
             self._set("ok", "")
             self._greeted.set()
+            self._wake.set()
             self._opened()
         elif kind == "disconnect":
             self._replacing_since = time.monotonic()

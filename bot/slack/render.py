@@ -9,8 +9,8 @@ from bot.slack.mrkdwn import escaped, link, table_text, to_mrkdwn
 from bot.splitting import SMALLEST, split
 from core.values import Button, ProducedBy, Reply, Source
 
-SECTION = 2_900
-"""Slack takes 3,000 characters in a section."""
+SECTION = 2_750
+"""Slack takes 3,000 characters in a section; four of these fill a message."""
 BODY = 11_000
 """All blocks of a message together may hold about 13,200; the rest is for sources and buttons."""
 TAIL = 1_900

@@ -15,7 +15,7 @@ from typing import cast
 from bot.slack.directory import Directory, cursor_of
 from bot.slack.render import Part, render
 from bot.slack.web import Refused, Web
-from core.errors import AppError, Unavailable
+from core.errors import AppError, Limited, Unavailable
 from core.ports import Sent
 from core.values import Address, Message, Place
 
@@ -134,7 +134,9 @@ class Sender:
             raise
         except AppError as error:
             if sent:  # the rest is added by `find`, not by posting the beginning again
-                raise Unavailable(f"{len(sent)} of {len(parts)} parts are posted. {error}", sent=None) from error
+                retry_s = error.retry_after_s if isinstance(error, Limited | Unavailable) else None
+                said = f"{len(sent)} of {len(parts)} parts are posted. {error}"
+                raise Unavailable(said, sent=None, retry_after_s=retry_s) from error
             raise
         self.remember(sent[0], sent)
         return Sent(message_id=sent[0])

@@ -139,7 +139,8 @@ def _from_answer(method: str, error: SlackApiError, *, writes: bool) -> AppError
     if status == 429 or code == "ratelimited":
         return Limited(f"Slack asks for silence after {method}.", retry_after_s=_seconds(headers.get("Retry-After")))
     if status >= 500 or code in _UNSURE_CODES or not code:
-        return Unavailable(f"Slack answered {method} with {code or status}.", sent=None if writes else False)
+        hint = "It is tried again by itself; what may have arrived is looked for first."
+        return Unavailable(f"Slack answered {method} with {code or status}.", hint=hint, sent=None if writes else False)
     if code in _LATER_CODES:
         return Unavailable(f"Slack is not available: {code}.")
     if code in TOKEN_CODES:
