@@ -17,7 +17,7 @@ from core.audit import Audit
 from core.audit import actions as audit_actions
 from core.bus import Bus, Policy
 from core.config import Settings
-from core.conversation import AnswerLog, Asking, Conversations, reply_of
+from core.conversation import AnswerLog, Asking, Conversations, Doorstep, reply_of
 from core.conversation import actions as conversation_actions
 from core.events import ConnectionChanged, Event, PartFailed, SecretChanged, SomebodyUnknown
 from core.identity import Access, Admissions, Identity, People, PersonLimits, access_actions
@@ -167,7 +167,7 @@ async def _build(settings: Settings, ports: Ports, storage: Storage) -> App:
     audit = Audit(storage, vault.derive("audit"), settings.home / "audit-checkpoints")
     vault.record_uses_with(audit)
     identity = Identity(storage, bus, settings)
-    access = Access(identity, storage, audit, vault.derive("jwt"))
+    access, people = Access(identity, storage, audit, vault.derive("jwt")), People(identity)
     admissions = Admissions(identity, storage)
     await access.adopt_admin_token(await identity.ensure_owner())
     door = Door(
@@ -188,25 +188,10 @@ async def _build(settings: Settings, ports: Ports, storage: Storage) -> App:
         bus=bus,
         door=door,
         answers=answers,
-        identity=identity,
-        admissions=admissions,
-        people=People(identity),
+        doorstep=Doorstep(door, identity, admissions, people, settings.conversation),
         settings=settings.conversation,
     )
-    addresses = Addresses(outbox, identity)
-    notifications = Notifications(door, outbox, identity)
-    scheduler = Scheduler(
-        storage=storage,
-        outbox=outbox,
-        bus=bus,
-        run=DoorRun(door, reply_of),
-        addresses=addresses,
-        admins=notifications,
-        say=reply_of,
-        timezone=settings.schedules.timezone,
-        late_run_min=settings.schedules.late_run_min,
-    )
-    reports = Reports(answers=AnswerLog(storage), news=knowledge, failures=FailureLog(outbox))
+    addresses, notifications = Addresses(outbox, identity), Notifications(door, outbox, identity)
     app = App(
         settings=settings,
         storage=storage,
@@ -217,7 +202,7 @@ async def _build(settings: Settings, ports: Ports, storage: Storage) -> App:
         audit=audit,
         identity=identity,
         access=access,
-        people=People(identity),
+        people=people,
         admissions=admissions,
         door=door,
         answers=answers,
@@ -225,14 +210,36 @@ async def _build(settings: Settings, ports: Ports, storage: Storage) -> App:
         conversations=conversations,
         addresses=addresses,
         notifications=notifications,
-        scheduler=scheduler,
-        reports=reports,
+        scheduler=_scheduler(settings, storage, outbox, bus, door, addresses, notifications),
+        reports=Reports(answers=AnswerLog(storage), news=knowledge, failures=FailureLog(outbox)),
         supervisor=Supervisor(lambda part, error, s: bus.publish(PartFailed(part=part, error=error, retry_s=s))),
         ports=ports,
     )
     _open_the_door(app, Asking(knowledge, identity))
     knowledge.names_commands(one.spoken for one in door.registry)
     return app
+
+
+def _scheduler(
+    settings: Settings,
+    storage: Storage,
+    outbox: Outbox,
+    bus: Bus,
+    door: Door,
+    addresses: Addresses,
+    admins: Notifications,
+) -> Scheduler:
+    return Scheduler(
+        storage=storage,
+        outbox=outbox,
+        bus=bus,
+        run=DoorRun(door, reply_of),
+        addresses=addresses,
+        admins=admins,
+        say=reply_of,
+        timezone=settings.schedules.timezone,
+        late_run_min=settings.schedules.late_run_min,
+    )
 
 
 def _open_the_door(app: App, asking: Asking) -> None:

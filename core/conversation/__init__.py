@@ -1,6 +1,7 @@
 """What people ask for in words: grammar, order, answers, and what becomes of edits, presses and late arrivals."""
 
 from core.conversation.asking import Asking
+from core.conversation.doorstep import Doorstep
 from core.conversation.log import AnswerLog
 from core.conversation.model import Exchange, Figures, Said, Step, Thread, Unanswered
 from core.conversation.service import Conversations
@@ -10,6 +11,7 @@ __all__ = [
     "AnswerLog",
     "Asking",
     "Conversations",
+    "Doorstep",
     "Exchange",
     "Figures",
     "Said",

@@ -30,7 +30,6 @@ from core.conversation.timing import Freshness, freshness, must_confirm, with_ap
 from core.conversation.turn import Turn
 from core.errors import AppError, ConfirmationNeeded, Conflict, Denied, InvalidInput, Limited, NotFound
 from core.events import MessageAnswered, MessageReceived
-from core.identity import Admissions, Identity, People
 from core.inbox import Inbox, mark_done, set_placeholder
 from core.outbox import Outbox, answer_of
 from core.points import reach
@@ -69,16 +68,14 @@ class Conversations:
         bus: Bus,
         door: Door,
         answers: Answers,
-        identity: Identity,
-        admissions: Admissions,
-        people: People,
+        doorstep: Doorstep,
         settings: ConversationSettings,
     ) -> None:
         self._storage, self._inbox, self._outbox, self._bus, self._door = storage, inbox, outbox, bus, door
         self._settings = settings
         self.commands = Commands(storage, door)
         self.missed = Missed(storage, inbox, door)
-        self._doorstep = Doorstep(door, identity, admissions, people, settings)
+        self._doorstep = doorstep
         self._presses = Presses(door, answers, self._answer)
         self._revisions = Revisions(storage, inbox, outbox, door, self._answer_again)
         self._lanes = Lanes(self._work, workers=settings.workers)

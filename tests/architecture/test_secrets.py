@@ -35,6 +35,10 @@ _SETTINGS = {
 }
 
 
+MADE_UP = ("Secret Keyword", "Base64 High Entropy String")
+"""Tests make passwords up and name them so; real tokens are found there as everywhere."""
+
+
 def secrets(root: Path, files: list[Path]) -> dict[tuple[str, str], list[int]]:
     """(file, kind of secret): the lines on which it stands; never the secret."""
     found: dict[tuple[str, str], list[int]] = {}
@@ -44,6 +48,8 @@ def secrets(root: Path, files: list[Path]) -> dict[tuple[str, str], list[int]]:
                 continue
             for secret in scan_file(str(path)):
                 name = path.relative_to(root).as_posix()
+                if name.startswith("tests/") and secret.type in MADE_UP:
+                    continue
                 found.setdefault((name, secret.type), []).append(secret.line_number)
     return found
 
