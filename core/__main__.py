@@ -6,8 +6,7 @@ Everything is imported when it is needed: the way of `ask` to a running process 
 from __future__ import annotations
 
 import sys
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,12 +15,13 @@ from core.cli.quick import quick
 from core.cli.terminal import Terminal
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from bot.terminal import Look
     from core.app import App, MakeChat, Ports
     from core.cli.outside import Web
     from core.config import Settings
     from core.ports import Chat, Embedder, KeyStore
-    from gui.front import Front
 
 KEY_FILE = "master.key"
 OFFERED = 25
@@ -90,13 +90,11 @@ class World:
         made = (_slack(), _discord()) if chats else ()
         return Ports(embedder=_embedder, key_store=key_store(settings), chats=made, guide=_guide())
 
-    @asynccontextmanager
-    async def web(self, settings: Settings) -> AsyncIterator[Web]:
+    def web(self, settings: Settings) -> AbstractAsyncContextManager[Web]:
         """The server of the control room and the API."""
-        from gui.server import listening
+        from gui.server import web
 
-        async with listening(settings) as (front, bound):
-            yield Served(front, settings, bound.url)
+        return web(settings)
 
     async def check(self, network: str, tokens: Mapping[str, str], settings: Settings) -> Checked:
         """What the network says of these tokens."""
@@ -107,25 +105,6 @@ class World:
         from bot.slack.manifest import manifest_text
 
         return manifest_text()
-
-
-class Served:
-    """Implements Web by `gui.server`."""
-
-    def __init__(self, front: Front, settings: Settings, url: str) -> None:
-        self._front, self._settings, self.url = front, settings, url
-
-    async def attach(self, app: App, token: str) -> None:
-        """Open the API and the pages; until cancelled."""
-        from gui.server import attach
-
-        await attach(self._front, app, local_token=token)
-
-    def down(self, reason: str, remedy: str) -> None:
-        """Show safe mode on every address."""
-        from gui.safe import show
-
-        show(self._front, reason, remedy, str(self._settings.home))
 
 
 def key_store(settings: Settings) -> KeyStore:

@@ -93,10 +93,10 @@ class Process:
                         return await self._stay_down(web, error)
                     return await self._work(web, app)
         except BaseExceptionGroup as group:
-            error = _first(group)
-            if not isinstance(error, AppError):
+            fault = _first(group)
+            if not isinstance(fault, AppError):
                 raise
-            self._terminal.tell(error.message, *([error.hint] if error.hint else []))
+            self._terminal.tell(fault.message, *([fault.hint] if fault.hint else []))
             return 1
 
     @contextlib.asynccontextmanager
@@ -111,7 +111,7 @@ class Process:
         self._stages.done(f"Database ready: {self._settings.database}")
         app.start()
         app.connect()
-        self._stages.done(f"Started, with {' and '.join(app.chats) or 'no network'}")
+        self._stages.done("Schedules, deliveries and networks started")
         app.supervisor.supervise("control room", lambda: web.attach(app, self._token))
         self._announce(web)
         await self._greet(web, app)
