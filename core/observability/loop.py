@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import selectors
 import sys
 import threading
 import time
@@ -93,11 +94,18 @@ class LoopMonitor:
             late = time.monotonic() - due
             if not due or late < self._block_s:
                 continue
-            frame = sys._current_frames().get(loop_thread)
-            stack = "".join(traceback.format_stack(frame, limit=12)) if frame is not None else ""
-            del frame  # it would keep the loop's locals alive
-            self._blocked(Block(late_ms=round(late * 1000, 1), stack=stack))
+            stack = _stack_of(loop_thread)
+            if stack:
+                self._blocked(Block(late_ms=round(late * 1000, 1), stack=stack))
             self._ended.wait(REST_S)
+
+
+def _stack_of(thread: int) -> str:
+    """The innermost frames of a thread; empty when it waits for input, held up by other programs alone."""
+    frame = sys._current_frames().get(thread)
+    if frame is None or frame.f_code.co_filename == selectors.__file__:
+        return ""
+    return "".join(traceback.format_stack(frame, limit=12))
 
 
 def _log_block(block: Block) -> None:
