@@ -53,10 +53,14 @@ class Brake:
     def __init__(self, *, storm: int = STORM, storm_s: float = STORM_S) -> None:
         self._storm, self._storm_s = storm, storm_s
         self._lost: deque[float] = deque(maxlen=storm)
+        self.stopped = asyncio.Event()
+        """Set once the brake is pulled."""
 
     def lost(self) -> None:
         """The connection broke."""
         self._lost.append(time.monotonic())
+        if self.pulled:
+            self.stopped.set()
 
     @property
     def pulled(self) -> bool:
@@ -66,3 +70,4 @@ class Brake:
     def release(self) -> None:
         """Forget what was: it rested."""
         self._lost.clear()
+        self.stopped.clear()

@@ -42,7 +42,7 @@ async def check(token: str, base_url: str = API) -> tuple[Finding, ...]:
             return await _check(session, base_url)
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
         raise Unavailable(
-            f"Discord cannot be reached: {error or type(error).__name__}.", hint="Is this machine on the network?"
+            f"Discord cannot be reached: {str(error) or type(error).__name__}.", hint="Is this machine on the network?"
         ) from error
 
 

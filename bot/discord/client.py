@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
@@ -176,6 +177,10 @@ class Client(discord.Client):
             return
         incoming, mode = found
         try:
+            if incoming.sender.kind == "unknown" and self.members is not None:
+                with suppress(TimeoutError):  # three seconds are all there is to acknowledge
+                    async with asyncio.timeout(1.0):
+                        incoming = replace(incoming, sender=await self.members.known(incoming.sender))
             await self._intake.accept(incoming)
         except Exception as error:  # not acknowledged: Discord tells the person that it failed
             log.warning("a command from Discord could not be stored: %s", error)

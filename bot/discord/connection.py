@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, NoReturn
 
 from bot.discord.budget import Brake, IdentifyBudget
 from core.config.settings import Settings
-from core.errors import AppError, Unavailable
+from core.errors import AppError, StorageFailed, Unavailable
 from core.ports import Health, Intake, Rate, Secrets, Sent
 from core.values import Incoming, Message, Place
 
@@ -110,6 +110,8 @@ class DiscordChat:
                 self._say("failed", str(error))
                 await self._wake.wait()
                 continue
+            except StorageFailed:
+                raise
             except AppError as error:
                 self._say("degraded", str(error))
                 wait_s = FIRST_WAIT_S if time.monotonic() - began > LONGEST_WAIT_S else wait_s
@@ -151,14 +153,14 @@ class DiscordChat:
 
     def _point(self) -> None:
         """The library's two addresses, when others are set."""
-        import yarl
         from discord.gateway import DiscordWebSocket
         from discord.http import Route
 
         Route.BASE = self._settings.url("discord", Route.BASE)
         gateway = self._settings.url("discord_gateway", "")
         if gateway:
-            DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(gateway)
+            as_url = type(DiscordWebSocket.DEFAULT_GATEWAY)  # of the library that discord.py brings
+            DiscordWebSocket.DEFAULT_GATEWAY = as_url(gateway)
 
     async def _gateway(self, client: Client) -> NoReturn:
         await client.connect(reconnect=True)
@@ -168,7 +170,8 @@ class DiscordChat:
         """Look at the connection; when it is silent ask over REST, and when it stays silent make it anew."""
         asked = False
         while True:
-            await asyncio.sleep(self._silent_s / 10)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self.brake.stopped.wait(), self._silent_s / 10)
             silent_s = time.monotonic() - client.heard_s
             if self.brake.pulled:
                 raise Unavailable(
@@ -311,9 +314,8 @@ def _raise_ours(error: Exception) -> NoReturn:
         raise _Fatal(f"{FATAL[4014]} (4014).") from error
     if isinstance(error, discord.ConnectionClosed) and error.code in FATAL:
         raise _Fatal(f"{FATAL[error.code]} ({error.code}). {TOKEN_HINT if error.code == 4004 else ''}") from error
-    if isinstance(error, (discord.DiscordException, OSError, TimeoutError)) or type(error).__module__.startswith(
-        "aiohttp"
-    ):
+    if isinstance(error, (discord.DiscordException, OSError)) or type(error).__module__.startswith("aiohttp"):
         ours = told(error)
         raise ours if isinstance(ours, Unavailable) else Unavailable(str(ours)) from error
-    raise error
+    log.error("discord: what it sent could not be read", exc_info=error)
+    raise Unavailable(f"Discord sent what cannot be read ({type(error).__name__}).", hint="Connecting anew.") from error

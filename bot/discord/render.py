@@ -92,11 +92,15 @@ def table_text(table: Table) -> str:
     """A table as an aligned code block, or as one line a row when it is too wide."""
     cells = [[_one_line(cell) for cell in row] for row in (table.headings, *table.rows)]
     widths = [max(len(row[at]) for row in cells) for at in range(len(table.headings))]
-    if sum(widths) + 2 * len(widths) > TABLE_WIDTH or any("```" in cell for row in cells for cell in row):
-        return "\n".join(_record(cells[0], row) for row in cells[1:]) or " · ".join(f"**{cell}**" for cell in cells[0])
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
-    lines.insert(1, "  ".join("─" * width for width in widths))
-    return "```\n" + "\n".join(lines) + "\n```"
+    if sum(widths) + 2 * len(widths) <= TABLE_WIDTH and not any("```" in "".join(row) for row in cells):
+        lines = [_aligned(row, widths) for row in cells]
+        lines.insert(1, "  ".join("─" * width for width in widths))
+        return "```\n" + "\n".join(lines) + "\n```"
+    return "\n".join(_record(cells[0], row) for row in cells[1:]) or " · ".join(f"**{cell}**" for cell in cells[0])
+
+
+def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
+    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
 
 
 def _record(headings: Sequence[str], row: Sequence[str]) -> str:

@@ -64,10 +64,12 @@ class Sender:
         """The message if an earlier try arrived. Edits and deletions are done again instead."""
         if message.operation != "post":
             return None
+        place, answer = message.address.place, answerable(message.address.respond_url)
         if not _is_hidden(message):
-            return await self.history.find(message, target_of(message.address.place), _parts(message))
-        if answerable(message.address.respond_url) is not None:
-            return None
+            referenced = answer is None or answer.mode == "pressed"
+            return await self.history.find(message, target_of(place), _parts(message), referenced=referenced)
+        if answer is not None:
+            return None  # nobody can look for what one person alone sees
         channel_id = await self.direct_channel(message.address.person_external_id)
         return await self.history.find(message, channel_id, _parts(message, direct=True), referenced=False)
 
@@ -158,18 +160,20 @@ class Sender:
         fresh = self._answered.get(answer.id) is None
         if answer.mode == "pressed" and not hidden:
             return None
-        ids = []
+        done = self.history.partly(message.id)
         covered = fresh and answer.mode == "shown" and hidden
         if covered:  # while it is thinking for all to see, whatever follows takes that place, and is seen by all
             await self.edit_original(answer, Part(content=COVERED))
         elif fresh and answer.mode != "pressed":
-            ids.append(await self.edit_original(answer, parts[0]))
-            parts = parts[1:]
-        self._answered.put(answer.id, True)
+            done[0] = await self.edit_original(answer, parts[0])
         quiet = EPHEMERAL if hidden or answer.mode == "quiet" else 0
-        ids += [await self._follow_up(answer, part, quiet) for part in parts]
+        for index, part in enumerate(parts):
+            if index not in done:
+                done[index] = await self._follow_up(answer, part, quiet)
+        self._answered.put(answer.id, True)
         if covered:
             await self._remove_followup(answer, "@original")
+        ids = [done[index] for index in range(len(parts))]
         self._more.put(ids[0], tuple(ids[1:]))
         return Sent(message_id=ids[0])
 

@@ -80,7 +80,7 @@ def interaction(found: discord.Interaction) -> tuple[Incoming, Mode] | None:
     answer = Answerable(application_id=str(found.application_id), mode=mode, id=str(found.id), token=found.token)
     arrival = _arrival(
         kind,
-        place_of(found.channel, found.guild, found.guild_id),
+        place_of(found.channel or discord.Object(found.channel_id or 0), found.guild, found.guild_id),
         sender_of(found.user),
         str(found.message.id if found.message else found.id),
         found.created_at,

@@ -231,6 +231,58 @@ async def test_edits_and_deletions_of_what_came_in_arrive(tmp_path: Path) -> Non
         )  # fmt: skip
 
 
+async def test_a_storm_of_disconnections_is_stopped(tmp_path: Path) -> None:
+    async with connected(tmp_path) as world:
+        for _ in range(10):
+            await world.fake.ready()
+            socket = world.fake.gateway.connections[-1]
+            await socket.close(4000)
+            await world.fake.wait_for(socket.gone.is_set)
+        await until(lambda: "broke 10 times in a minute" in world.chat.health().detail)
+        assert world.chat.health().state == "degraded"
+        assert not world.fake.connected
+
+
+async def test_a_frame_that_cannot_be_read_costs_the_session_and_no_message(tmp_path: Path) -> None:
+    async with connected(tmp_path) as world:
+        await world.fake.say(world.fake.alice, world.fake.general, f"{world.fake.mention} before")
+        await world.inbox.next()
+        session = next(iter(world.fake.gateway.sessions.values()))
+        session.tell("MESSAGE_CREATE", {"id": "nonsense"})
+        await world.fake.say(world.fake.alice, world.fake.general, f"{world.fake.mention} after")
+        assert (await world.inbox.next(2)).text == "after"
+        assert world.fake.identifies == 2
+
+
+async def test_what_is_not_meant_for_the_bot_is_not_stored(tmp_path: Path) -> None:
+    async with connected(tmp_path) as world:
+        fake = world.fake
+        robot = fake.add_user("robot", bot=True)
+        await fake.say(fake.alice, fake.general, "no word to the bot")
+        await fake.say(robot, fake.general, f"{fake.mention} beep")
+        incoming = await world.inbox.next()
+        assert (incoming.text, incoming.sender.kind) == ("beep", "bot")
+        question = await fake.say(fake.alice, fake.general, f"{fake.mention} one")
+        await world.chat.send(answer(await world.inbox.next(2), "yes"))
+        (reply,) = fake.replies_to(question)
+        thread = fake.thread(fake.alice, fake.general, "talk", question)
+        await fake.say(fake.alice, thread, f"{fake.mention} in a thread")
+        await fake.say(fake.alice, fake.general, f"{fake.mention} and more", reply_to=reply)
+        await world.inbox.next(4)
+        assert world.inbox.texts() == ["beep", "one", "in a thread", "and more"]
+
+
+async def test_a_private_thread_is_a_place_of_its_own(tmp_path: Path) -> None:
+    async with connected(tmp_path) as world:
+        fake = world.fake
+        thread = fake.world.start_thread(fake.alice, fake.general, {"name": "secret", "type": 12})
+        thread.people.append(fake.bot_user_id)
+        fake.world.announce("THREAD_CREATE", {**fake.world.channel_body(thread), "newly_created": True}, 1, thread)
+        await fake.say(fake.alice, thread, f"{fake.mention} psst")
+        place = (await world.inbox.next()).place
+        assert (place.kind, place.channel_id, place.thread_id) == ("private", str(thread.id), "")
+
+
 async def test_the_session_budget_ends_before_discord_resets_the_token() -> None:
     budget = IdentifyBudget(gap_s=0.0, a_day=3)
     for _ in range(3):

@@ -73,7 +73,7 @@ def incoming(respond_url: str = "") -> Incoming:
 
 
 def message(reply: Reply, **address: str) -> Message:
-    where = Address(place=CHANNEL, reply_to=QUESTION, **address)  # type: ignore[arg-type]  # only texts are given
+    where = Address(place=CHANNEL, reply_to=QUESTION, **address)
     return Message(id=new_id(), address=where, reply=reply, created_at=now())
 
 
@@ -92,7 +92,7 @@ async def test_every_request_follows_the_published_description(vendor: str) -> N
         await sender.send(message(Reply(text="x" * 5_000), person_external_id=PERSON))
         await History(lambda: rest).find(message(plain), "8002", ())
         for mode in ("shown", "quiet", "pressed"):
-            answer = Answerable(application_id=APPLICATION, mode=mode, id=str(first_id_at(now())), token="aW50")  # type: ignore[arg-type]
+            answer = Answerable(application_id=APPLICATION, mode=mode, id=str(first_id_at(now())), token="aW50")
             await sender.send(message(Reply(text="word " * 700), respond_url=str(answer)))
             private = {"respond_url": str(answer), "person_external_id": PERSON}
             await sender.send(message(Reply(text="private", private=True), **private))

@@ -16,6 +16,7 @@ from core.errors import Unavailable
 from core.values import Button, IncomingKind, now
 from tests.bot.discord.world import answer, chat_for, connected, running
 from tests.fakes.discord import FakeDiscord
+from tests.fakes.discord_interactions import COMMAND
 
 
 async def test_a_slash_command_is_acknowledged_after_it_was_stored_and_answered_in_its_place(tmp_path: Path) -> None:
@@ -138,6 +139,55 @@ async def test_a_pressed_button_arrives_with_its_value_and_is_answered_privately
         assert [item.content for item in world.fake.ephemerals(world.fake.alice)] == ["Only you see this."]
         await world.chat.send(answer(press, "Deployed."))
         assert [item.content for item in world.fake.replies_to(shown)] == ["Deployed."]
+
+
+async def test_a_command_in_a_direct_message_knows_who_asks(tmp_path: Path) -> None:
+    async with connected(tmp_path) as world:
+        direct = world.fake.world.direct_channel(world.fake.alice.id)
+        ran = await world.fake.slash(world.fake.alice, direct, {"text": "echo x"})
+        incoming = await world.inbox.next()
+        await world.fake.wait_for(lambda: ran.answered_s)
+        assert (incoming.place.kind, incoming.sender.kind) == ("direct", "member")
+        await world.chat.send(answer(incoming, "x", private=True))
+        assert ran.text == "x"
+
+
+async def test_a_sent_form_arrives_with_its_fields(tmp_path: Path) -> None:
+    async with connected(tmp_path) as world:
+        client = world.chat._client
+        assert client is not None
+        assert client.rest is not None
+        ran = world.fake.interactions.start(
+            COMMAND, world.fake.alice, world.fake.general, {"id": "1", "name": "unknown", "type": 1, "options": []}
+        )
+        ran.answered_s, ran.answer_type = 1.0, 9
+        field = {"type": 4, "custom_id": "text", "label": "Text", "style": 1}
+        ran.answer = {
+            "title": "Note", "custom_id": "form:notes.add",
+            "components": [{"type": 1, "components": [field]}],
+        }  # fmt: skip
+        await world.inbox.next()
+        sent = await world.fake.submit(ran, {"text": "buy milk"})
+        form = await world.inbox.next(2)
+        assert (form.kind, form.value, dict(form.fields)) == (IncomingKind.FORM, "form:notes.add", {"text": "buy milk"})
+        await world.fake.wait_for(lambda: sent.answered_s)
+        await world.chat.send(answer(form, "Kept.", private=True))
+        assert "Kept." in [item.content for item in world.fake.ephemerals(world.fake.alice)]
+
+
+async def test_of_a_long_answer_to_a_command_nothing_is_said_twice_after_a_lost_answer(tmp_path: Path) -> None:
+    async with connected(tmp_path) as world:
+        ran = await world.fake.slash(world.fake.alice, world.fake.general, {"text": "ask something"})
+        incoming = await world.inbox.next()
+        await world.fake.wait_for(lambda: ran.answered_s)
+        message = answer(incoming, "\n\n".join(f"{number} " + "word " * 250 for number in range(4)))
+        world.fake.fail("POST /webhooks/{id}/{token}", 1, "drop_after")
+        with pytest.raises(Unavailable):
+            await world.chat.send(message)
+        if await world.chat.find(message) is None:
+            await world.chat.send(message)
+        said = [item.content for item in world.fake.from_bot(world.fake.general)]
+        assert "".join("".join(said).split()) == "".join(message.reply.text.split())
 
 
 async def test_a_command_replayed_by_a_resume_is_answered_once(tmp_path: Path) -> None:

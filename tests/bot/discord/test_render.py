@@ -11,7 +11,7 @@ from bot.discord.render import Part, growing, render
 from core.values import Button, ProducedBy, Reply, Source, Table
 from tests.fakes.discord_rules import check_message
 
-TEXT = st.text(alphabet=st.characters(exclude_categories=("Cs",), exclude_characters="#"), max_size=4_000)
+TEXT = st.text(alphabet=st.characters(codec="utf-8", exclude_characters="#"), max_size=4_000)
 BUTTONS = st.lists(
     st.builds(
         Button, label=st.text(max_size=120), value=st.text(max_size=130), style=st.sampled_from(["plain", "danger"])
