@@ -155,6 +155,7 @@ async def open_app(settings: Settings, ports: Ports) -> AsyncIterator[App]:
         async with app.supervisor:
             yield app
         app.access.close()
+        await app.audit.checkpoint()
     finally:
         await storage.close()
 

@@ -121,6 +121,12 @@ class Confirmations:
         arguments_hash: str,
         reason: str,
     ) -> None:
+        if definition.redacted:  # what waits is written down, and a secret must not be
+            raise Denied(
+                f"`{definition.spoken}` {reason}, and what it was given is secret, so it cannot wait for a yes.",
+                rule="secrets are not kept to be confirmed",
+                hint="Type it again.",
+            )
         approver = definition.mark.approver
         shown = ", ".join(f"{name} {value!r}" for name, value in definition.recorded(arguments).items() if value)
         summary = f"`{definition.spoken}` {reason}. It would: {definition.summary} ({shown or 'no arguments'})"

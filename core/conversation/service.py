@@ -30,7 +30,7 @@ from core.conversation.timing import Freshness, freshness, must_confirm, with_ap
 from core.conversation.turn import Turn
 from core.errors import AppError, ConfirmationNeeded, Conflict, Denied, InvalidInput, Limited, NotFound
 from core.events import MessageAnswered, MessageReceived
-from core.inbox import Inbox, mark_done, set_placeholder
+from core.inbox import Inbox, hide, mark_done, set_placeholder
 from core.outbox import Outbox, answer_of
 from core.points import reach
 from core.storage import Storage
@@ -290,6 +290,8 @@ class Conversations:
             turn.action = command.name
             definition = self._door.registry.get(command.name)
             turn.action = definition.name
+            if definition.redacted:
+                turn.question = f"{definition.spoken} •••"
             arguments = grammar.bind(command, definition)
             if definition.mark.effect is not Effect.READ:
                 ctx = replace(ctx, must_confirm=must_confirm(turn.incoming, at, self._settings))
@@ -314,6 +316,8 @@ class Conversations:
         incoming, reply = turn.incoming, turn.reply
         unit = self._door.open_unit()
         unit.do(mark_done, incoming.id, turn.outcome, stamp(now()))
+        if turn.question != incoming.text:
+            unit.do(hide, incoming.id, encode(replace(incoming, text=turn.question)))
         if reply is not None:
             if turn.late:
                 reply = with_apology(reply, incoming, now())
@@ -367,7 +371,7 @@ class Conversations:
             turn.actor.person_id,
             turn.actor.name if turn.actor.person_id else incoming.sender.name or "somebody",
             stamp(incoming.sent_at),
-            incoming.text,
+            turn.question,
             turn.action,
             encode(reply),
             int(reply.found),

@@ -22,8 +22,13 @@ class Turn:
     reply: Reply | None = None
     outcome: str = "answered"
     late: bool = False
+    question: str = ""
+    """What is written down as asked: the text, or the command alone when a secret was typed with it."""
     steps: list[Step] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
+
+    def __post_init__(self) -> None:
+        self.question = self.question or self.incoming.text
 
     def step(self, label: str) -> None:
         """Note that a step was reached now."""

@@ -32,7 +32,9 @@ class Inbox:
         return new
 
     async def load(self) -> int:
-        """Take up what an earlier process left waiting; how many."""
+        """Take up all that waits, whoever left it: an earlier process, or lanes that were started again; how many."""
+        self._fresh.clear()
+        self._waiting.clear()
         rows = await self._storage.read(store.waiting)
         for body, placeholder in rows:
             self._put(decode(Incoming, body), placeholder)
@@ -78,6 +80,8 @@ class Inbox:
         return (decode(Incoming, row[0]), row[1], row[2]) if row else None
 
     def _put(self, incoming: Incoming, placeholder: str) -> None:
+        if incoming.id in self._waiting:
+            return  # it came in while `load` was reading: both found it
         self._waiting[incoming.id] = incoming.received_at
         self._fresh.append((incoming, placeholder))
         self._arrived.set()

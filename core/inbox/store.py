@@ -64,6 +64,11 @@ def set_placeholder(connection: Connection, incoming_id: str, message_id: str) -
     connection.execute("UPDATE inbox SET placeholder = ? WHERE id = ?", (message_id, incoming_id))
 
 
+def hide(connection: Connection, incoming_id: str, body: str) -> None:
+    """Write an arrival anew without the secret that was typed in it."""
+    connection.execute("UPDATE inbox SET body = ? WHERE id = ?", (body, incoming_id))
+
+
 def list_asked(connection: Connection, incoming_ids: list[str]) -> None:
     """Remember that these old arrivals were listed to their people."""
     connection.executemany("UPDATE inbox SET outcome = 'listed' WHERE id = ?", [(one,) for one in incoming_ids])

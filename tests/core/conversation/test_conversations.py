@@ -457,3 +457,27 @@ async def test_a_full_disk_loses_nothing(house: House, monkeypatch: pytest.Monke
     await asyncio.sleep(0.2)
     await house.app.storage.write(lambda c: c.execute("PRAGMA max_page_count = 1000000") and None)
     assert (await house.answer_to(held)).reply.text == "done one"
+
+
+async def test_a_secret_typed_in_chat_is_kept_nowhere_but_sealed(house: House) -> None:
+    await house.let_in("U-ada", "Ada", "owner")
+    place = replace(DIRECT, channel_id="D-ada")
+    answer = await house.ask("vault save GITHUB_TOKEN made-up-value-4711", who="U-ada", place=place)
+    assert "4711" not in answer.reply.text
+    late = await house.ask("vault save GITHUB_TOKEN made-up-4711", who="U-ada", place=place, age=timedelta(minutes=9))
+    assert "cannot wait for a yes" in late.reply.text
+    tables = [str(row[0]) for row in await house.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    for table in tables:
+        if not table.startswith(("chunk_", "vec")):
+            assert "4711" not in repr(await house.rows(f"SELECT * FROM {table}")), table
+
+
+async def test_an_arrival_during_the_start_is_answered_once(tmp_path: Path) -> None:
+    async with open_house(tmp_path, start=False) as house:
+        arrivals = [await house.hear(incoming(f"echo {n}", thread="t")) for n in range(30)]
+        house.app.start()
+        arrivals += [await house.hear(incoming(f"echo {n}", thread="t")) for n in range(30, 60)]
+        for arrival in arrivals:
+            await house.answer_to(arrival)
+        assert house.chat.texts() == [str(n) for n in range(60)]
+        assert house.app.supervisor.parts["conversations"].restarts == 0
