@@ -17,10 +17,11 @@ from typing import TypeVar
 from core import __version__
 from core.actions import Context
 from core.app import App, open_app
+from core.cli.busy import busy
 from core.cli.client import Client, NotAnswering, Refused
 from core.cli.outside import Outside
 from core.cli.quick import Talk
-from core.cli.runfile import HomeLock, Running, find
+from core.cli.runfile import LOCK_WAIT_S, HomeLock, Running, find
 from core.cli.safe import refuse_in_safe_mode
 from core.cli.spec import Given
 from core.cli.talking import talked
@@ -28,10 +29,9 @@ from core.cli.terminal import Terminal
 from core.codec import plain
 from core.config import Settings, load_settings
 from core.conversation import Said
-from core.errors import AppError, Conflict, InvalidInput
+from core.errors import AppError, InvalidInput
 from core.values import Caller
 
-LOCK_WAIT_S = 10.0
 T = TypeVar("T")
 
 
@@ -58,22 +58,7 @@ def talk(given: Given, outside: Outside, terminal: Terminal) -> int:
     found = find(settings.home)
     if found is not None and found.address:
         return talked(said, Client(found), terminal, outside.screen)
-    raise busy(settings, found)
-
-
-def busy(settings: Settings, found: Running | None) -> Conflict:
-    """What to say when another process holds this home."""
-    if found is None:
-        return Conflict(f"Another process is using {settings.home}.", hint="`signalbox doctor` says which.")
-    if not found.address:
-        return Conflict(
-            f"Process {found.pid} (a `signalbox chat`, `ask` or `do`) is using {settings.home}.",
-            hint="End it, or wait until it is done.",
-        )
-    return Conflict(
-        f"Signalbox runs on {settings.home} already: process {found.pid} at {found.address}.",
-        hint="`signalbox open` gives a sign-in link; Ctrl+C in its terminal ends it.",
-    )
+    raise busy(settings.home, found)
 
 
 class Watcher:

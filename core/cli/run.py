@@ -15,21 +15,23 @@ import secrets
 import signal
 import time
 from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 from core import __version__
-from core.app import App, open_app
 from core.cli import safe
+from core.cli.busy import busy
 from core.cli.opening import show, sign_in_link
 from core.cli.outside import Outside, Web
-from core.cli.private import LOCK_WAIT_S, busy
-from core.cli.runfile import HomeLock, Running, find
+from core.cli.runfile import LOCK_WAIT_S, HomeLock, Running, find
 from core.cli.spec import Given
 from core.cli.terminal import Terminal
 from core.config import Settings, load_settings
 from core.errors import AppError, StorageFailed
 from core.observability.logs import set_up
-from core.storage import DatabaseError, MigrationFailed
-from core.vault import VaultLocked
+
+if TYPE_CHECKING:
+    from core.app import App
 
 FINISH_S = 5.0
 """How long the end waits for answers that are being made and messages that are being sent."""
@@ -44,7 +46,7 @@ def run(given: Given, outside: Outside, terminal: Terminal) -> int:
     set_up(settings.log, settings.log_level, secrets=[one.get_secret_value() for one in settings.secrets.values()])
     with HomeLock(settings.home) as lock:
         if not lock.wait(LOCK_WAIT_S):
-            raise busy(settings, find(settings.home))
+            raise busy(settings.home, find(settings.home))
         if given.flag("retry_upgrade"):
             safe.forget(settings.home)
         process = Process(settings, outside, terminal, lock, browser=not given.flag("no_browser"))
@@ -87,6 +89,10 @@ class Process:
             with self._signals():
                 async with self._outside.web(self._settings) as web, contextlib.AsyncExitStack() as stack:
                     self._stages.done(f"Listening at {web.url}")
+                    await asyncio.to_thread(import_module, "core.app")
+                    from core.storage import DatabaseError
+                    from core.vault import VaultLocked
+
                     try:
                         app = await stack.enter_async_context(self._opened())
                     except (StorageFailed, VaultLocked, DatabaseError) as error:
@@ -102,8 +108,11 @@ class Process:
     @contextlib.asynccontextmanager
     async def _opened(self) -> AsyncIterator[App]:
         """The App, unless this version failed on this database before."""
+        from core.app import open_app
+
         safe.refuse_in_safe_mode(self._settings)
-        async with open_app(self._settings, self._outside.ports(self._settings, chats=True)) as app:
+        ports = await asyncio.to_thread(self._outside.ports, self._settings, chats=True)
+        async with open_app(self._settings, ports) as app:
             safe.forget(self._settings.home)
             yield app
 
@@ -112,7 +121,7 @@ class Process:
         app.start()
         app.connect()
         self._stages.done("Schedules, deliveries and networks started")
-        app.supervisor.supervise("control room", lambda: web.attach(app, self._token))
+        app.supervisor.supervise("web server", lambda: web.attach(app, self._token))
         self._announce(web)
         await self._greet(web, app)
         await self._end.wait()
@@ -121,6 +130,8 @@ class Process:
 
     async def _stay_down(self, web: Web, error: Exception) -> int:
         """Safe mode: say why, and wait to be ended."""
+        from core.storage import MigrationFailed
+
         if isinstance(error, MigrationFailed):
             mode = safe.note(self._settings.home, error)
             reason, remedy = mode.reason, mode.remedy

@@ -15,6 +15,8 @@ from pathlib import Path
 NAME = "run.json"
 LOCK = "run.lock"
 POLL_S = 0.05
+LOCK_WAIT_S = 10.0
+"""How long a second process waits for the first to end, or to say where it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
