@@ -181,8 +181,8 @@ class Directory:
             body = await self._web.read(method, types=types, exclude_archived=True, limit=PAGE, cursor=cursor or None)
             for channel in cast("list[dict[str, object]]", body["channels"]):
                 yield channel
-            cursor = cursor_of(body)
-            if not cursor:
+            before, cursor = cursor, cursor_of(body)
+            if cursor in ("", before):
                 return
 
 

@@ -141,8 +141,8 @@ class History:
                 await asyncio.sleep(CALL_EVERY_S)
             body = await self._web.read(method, **arguments, limit=PAGE, cursor=cursor)
             found += cast("Found", body["messages"])
-            cursor = cursor_of(body) or None
-            if cursor is None:
+            before, cursor = cursor, cursor_of(body) or None
+            if cursor in (None, before):
                 break
         return found
 

@@ -81,8 +81,8 @@ class Sender:
                 number = _number_of(one, message.id)
                 if number is not None:
                     found[number] = str(one["ts"])
-            cursor = cursor_of(body) or None
-            if cursor is None:
+            before, cursor = cursor, cursor_of(body) or None
+            if cursor in (None, before):
                 break
         return found
 
