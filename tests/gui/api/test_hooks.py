@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import asyncio
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -169,6 +171,22 @@ async def test_a_delivery_on_the_disk_is_run_by_the_next_process(tmp_path: Path,
     async with house(tmp_path, hooks={"github": NOTE}) as third, third.running():
         assert (await post(third, signed(delivery="d1", age_s=1))).json() == {"accepted": False, "id": ""}
         assert await third.notes() == ["It broke"]
+
+
+@pytest.mark.fault
+async def test_an_accepted_delivery_survives_kill_9(tmp_path: Path) -> None:
+    program = [sys.executable, "-m", "tests.gui.api.serve_until_killed", str(tmp_path)]
+    process = await asyncio.create_subprocess_exec(*program, stdout=asyncio.subprocess.PIPE)
+    assert process.stdout is not None
+    url = (await process.stdout.readline()).decode().strip()
+    bodies = [f'{{"issue": {{"title": "number {number}"}}}}'.encode() for number in range(5)]
+    async with httpx.AsyncClient(base_url=url) as http:
+        for body in bodies:
+            assert (await http.post("/hooks/github", content=body, headers=signed(body))).status_code == 202
+        process.kill()
+        await process.wait()
+    async with house(tmp_path, hooks={"github": NOTE}) as reborn, reborn.running():
+        await reborn.noted(*(f"number {number}" for number in range(5)))
 
 
 async def test_what_cannot_run_now_stays_until_it_can(tmp_path: Path) -> None:
