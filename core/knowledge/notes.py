@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from core.actions import Context, Unit
@@ -137,8 +138,8 @@ class Notes:
 
     async def _write(self, unit: Unit, note: Note, said: str) -> None:
         title = title_of_note(note.text)
-        body = note.text if not note.tags else f"{note.text}\n\n{' '.join(f'#{tag}' for tag in note.tags)}"
-        chunks = await asyncio.to_thread(chunk_rows, body, title=title, kind="markdown", embedder=self._embedder)
+        made = await asyncio.to_thread(chunk_rows, note.text, title=title, kind="markdown", embedder=self._embedder)
+        chunks = tuple(replace(chunk, found_by=" ".join(note.tags)) for chunk in made)
         row = DocumentRow(
             id=note.id,
             source_id=SOURCE,

@@ -15,13 +15,14 @@ EVERYTHING = 0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChunkRow:
-    """A passage as it is written. vector: float32, little endian."""
+    """A passage as it is written. vector: float32, little endian. found_by: words it is found by besides."""
 
     position: int
     headings: tuple[str, ...]
     anchor: str
     text: str
     vector: bytes
+    found_by: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +218,9 @@ def _add_chunks(connection: Connection, document: int, chunks: Sequence[ChunkRow
             (document, one.position, headings, one.anchor, one.text),
         )
         added.append(cursor.lastrowid or 0)
-    texts = [(number, " ".join(one.headings), one.text) for number, one in zip(added, chunks, strict=True)]
+    texts = [
+        (number, " ".join((*one.headings, one.found_by)), one.text) for number, one in zip(added, chunks, strict=True)
+    ]
     connection.executemany("INSERT INTO chunk_text (rowid, title, body) VALUES (?, ?, ?)", texts)
     vectors = [(number, one.vector) for number, one in zip(added, chunks, strict=True)]
     connection.executemany("INSERT INTO chunk_vector (rowid, embedding) VALUES (?, ?)", vectors)
