@@ -13,13 +13,13 @@ from core.ports import Health
 from core.values import now
 
 EVERY_S = 15.0
-BEATS = 40
+BEATS = 32
 QUIET_AFTER = timedelta(seconds=90)
 """A connection that received nothing for longer counts as unsteady for that beat."""
 
 
 class Heartbeats:
-    """Remembers the last ten minutes of every connection. `run` does the looking."""
+    """Remembers the last eight minutes of every connection. `run` does the looking."""
 
     def __init__(self, health: Callable[[], Mapping[str, Health]]) -> None:
         self._health = health

@@ -77,7 +77,7 @@ class Live:
     async def _hear(self, events: Sequence[Event]) -> None:
         if self._watchers:
             for event in events:
-                if not isinstance(event, ActionDone) or event.outcome != "ok" or self._changes(event.action):
+                if not isinstance(event, ActionDone) or self._changes(event.action):
                     self._fresh[event.key] = event
 
     async def _flush_often(self) -> None:

@@ -10,7 +10,7 @@ from core.actions import Result
 from core.errors import ConfirmationNeeded
 from core.values import Json, Reply, Sink, new_id
 from gui.errors import toast
-from gui.parts.basics import Button, Text, age, box
+from gui.parts.basics import Button, Text, age, box, prose
 from gui.room import Room
 
 
@@ -46,9 +46,9 @@ async def said_yes(asked: ConfirmationNeeded) -> bool:
         with box("div", "head"):
             Text("h2", "Please confirm")
         with box("div", "body"):
-            Text("p", asked.summary.replace("`", "")).mark("confirm-summary")
+            prose(asked.summary, "").mark("confirm-summary")
             with box("p", "lead"):
-                Text("span", "It runs in your name. The question is open for ")
+                Text("span", "It runs in your name. Without an answer the question lapses ")
                 age(asked.expires_at, "in", "")
         with box("div", "foot"):
             Button("Cancel", lambda: dialog.submit(False)).mark("confirm-no")

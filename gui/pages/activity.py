@@ -124,8 +124,8 @@ _NETWORKS = ("slack", "discord", "room", "terminal", "api", "schedule", "workflo
 def _line(one: Line) -> None:
     colour, words = OUTCOMES.get(one.outcome, ("idle", one.outcome))
     with box("details", "line"):
-        with box("summary", "row"):
-            with box("span", "fixed wide"):
+        with box("summary", "entry"):
+            with box("span", "cell wide"):
                 tag(words, colour)
             Text("span", one.person or "nobody", "name")
             sub(f"{one.action.replace('.', ' ')} {_brief(one.arguments)}")
@@ -152,7 +152,7 @@ def _line(one: Line) -> None:
 def _brief(arguments: Json) -> str:
     if not isinstance(arguments, dict):
         return ""
-    return " ".join(str(value) for value in arguments.values() if value not in (None, "", False, 0))[:160]
+    return " ".join(str(value) for value in arguments.values() if isinstance(value, str) and value)[:160]
 
 
 def _json(value: Json) -> str:

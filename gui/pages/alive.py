@@ -61,7 +61,7 @@ def _line(room: Room, one: Line) -> None:
     colour, word = WORDS[one.health.state]
     with row(classes=colour):
         dot(colour)
-        name(title_of(one.network)).classes("fixed")
+        name(title_of(one.network)).classes("cell")
         sub(" · ".join(part for part in (word, one.health.workspace, one.health.detail) if part))
         if one.health.state == "off":
             if room.may("vault.save"):

@@ -74,7 +74,7 @@ def _delivery(room: Room, one: Delivery, section: Section[tuple[Delivery, ...]])
         await section.refresh()
 
     with row():
-        with box("span", "fixed"):
+        with box("span", "cell"):
             tag(words, colour)
         Text("span", title_of(network), "name").props["title"] = place
         sub(f"{one.error} · {one.text}" if one.error and one.state != "sent" else one.text)

@@ -42,8 +42,8 @@ def home(heartbeats: Heartbeats) -> Build:
                     Text("span", "live", "livebadge")
             needs_you(room)
             alive(room, heartbeats)
-            _tiles(room, local)
             _schedules(room, local)
+            _tiles(room, local)
             _recent(room)
 
     return page
@@ -141,5 +141,5 @@ def _recent(room: Room) -> None:
         if not found:
             empty("Nobody has asked anything yet.", ("Ask the first question", "/conversations/new"))
 
-    with card("Happening now", width="w7", more=("Conversations", "/conversations")):
+    with card("Happening now", more=("Conversations", "/conversations")):
         Section(room, read, draw, kinds=(MessageReceived, MessageAnswered))

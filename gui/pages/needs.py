@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from nicegui import ui
-
 from core.actions import Confirmation
 from core.conversation import Unanswered
 from core.events import ActionDone, ConnectionChanged, DeliveryChanged, MessageAnswered, PartFailed
@@ -14,7 +12,7 @@ from core.values import Reply
 from gui.chips import title_of
 from gui.errors import toast
 from gui.parts.action_dialog import open_action
-from gui.parts.basics import Button, age, box, card, dot, empty, link, name, row, sub, tag
+from gui.parts.basics import Button, Card, age, box, card, dot, empty, link, name, row, sub
 from gui.parts.section import Section
 from gui.room import Room
 from gui.running import press
@@ -49,7 +47,7 @@ def needs_you(room: Room) -> None:
 class _View:
     def __init__(self, room: Room) -> None:
         self._room = room
-        self.head: ui.element | None = None
+        self.head: Card | None = None
         self.section: Section[Needs] | None = None
 
     async def read(self) -> Needs:
@@ -80,6 +78,8 @@ class _View:
         )
 
     def draw(self, needs: Needs) -> None:
+        if self.head is not None:
+            self.head.count(needs.count)
         for one in needs.questions:
             self._question(one)
         for network, detail in needs.connections:
@@ -174,8 +174,3 @@ def open_token(room: Room, network: str) -> None:
     """The form that keeps a network's token; it connects once the token is kept."""
     open_action(room, "vault.save", {"name": TOKENS.get(network, f"{network.upper()}_TOKEN")})
 
-
-def counted(count: int) -> None:
-    """The number beside the title."""
-    if count:
-        tag(str(count), "warn")

@@ -72,7 +72,7 @@ def schedule_row(room: Room, one: ScheduleView, section: Section[tuple[ScheduleV
         await section.refresh()
 
     with row():
-        with box("span", "fixed"):
+        with box("span", "cell"):
             _state(one)
         link(one.name, address(one.name), "name")
         sub(" · ".join(part for part in (one.when, one.action.replace(".", " "), one.to and f"to {one.to}") if part))
@@ -154,7 +154,7 @@ def _slots(found: tuple[SlotView, ...]) -> None:
     for one in found:
         colour, words = SLOTS.get(one.state, ("idle", one.state))
         with row():
-            with box("span", "fixed"):
+            with box("span", "cell"):
                 tag(words, colour)
             reason = one.reason or ("by hand" if one.manual else "")
             sub(f"{reason} ({one.covers} times in one)" if one.covers > 1 else reason)

@@ -234,21 +234,21 @@ class ThreadView:
             await self._again()
 
     async def _wait_for(self, text: str, sink: PageSink) -> None:
-        with self._growing:
-            try:
-                said = await self._room.app.conversations.say(
-                    self._room.caller,
-                    text,
-                    network=NETWORK,
-                    conversation=self._thread,
-                    key=new_id(),
-                    sink=sink,
-                    address=self._room.visitor.address,
-                    agent=self._room.visitor.agent,
-                )
-            except Exception as error:  # the one place for errors decides what is said
+        try:
+            said = await self._room.app.conversations.say(
+                self._room.caller,
+                text,
+                network=NETWORK,
+                conversation=self._thread,
+                key=new_id(),
+                sink=sink,
+                address=self._room.visitor.address,
+                agent=self._room.visitor.agent,
+            )
+        except Exception as error:  # the one place for errors decides what is said
+            with self._room.client:
                 show(error)
-                return
+            return
         first = not self._conversation
         self._conversation = f"{NETWORK}:/{self._room.visitor.person_id}/{said.conversation}"
         self._answer = ""
@@ -258,7 +258,7 @@ class ThreadView:
     def _remember(self) -> None:
         """Put the new conversation's address into the browser without drawing the page again."""
         address = json.dumps(to_address(self._conversation))  # made of ids of ours alone
-        ui.context.client.run_javascript(f"history.replaceState({{page: {address}}}, '', {address})")
+        self._room.client.run_javascript(f"history.replaceState({{page: {address}}}, '', {address})")
 
     def _grow(self, sink: PageSink, shown: Markdown, working: Text) -> None:
         if sink.take_change():

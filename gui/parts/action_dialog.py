@@ -11,14 +11,14 @@ from core.actions import Definition, Result
 from core.errors import AppError
 from core.values import Effect, Json, new_id
 from gui.errors import show, wording
-from gui.parts.basics import Button, Text, box, icon_button, tag
+from gui.parts.basics import Button, State, Text, box, icon_button, prose, tag
 from gui.parts.result import Markdown, show_result
 from gui.parts.schema_form import SchemaForm
 from gui.room import PageSink, Room
 from gui.running import run
 
 SHOW_EVERY_S = 0.1
-_EFFECTS = {
+_EFFECTS: dict[Effect, tuple[str, State]] = {
     Effect.READ: ("changes nothing", "idle"),
     Effect.WRITE: ("can be undone", "info"),
     Effect.OUTWARD: ("reaches outside", "warn"),
@@ -36,9 +36,9 @@ class ActionDialog:
         with ui.dialog() as self._dialog, ui.card().classes("sheet-card"):
             self._head()
             with box("div", "body"):
-                Text("p", definition.summary, "lead")
+                prose(definition.summary)
                 if definition.details:
-                    Text("p", definition.details, "lead")
+                    prose(definition.details)
                 self.form = SchemaForm(definition, values)
                 self._progress = box("div", "progress").mark("progress")
                 self._result = box("div", "result").mark("result")
@@ -52,7 +52,7 @@ class ActionDialog:
         words, state = _EFFECTS[self._definition.mark.effect]
         with box("div", "head"):
             Text("h2", self._definition.spoken).mark("action-name")
-            tag(words).classes(state)
+            tag(words, state)
             icon_button("close", "Close", press=self._dialog.close).style("margin-left: auto")
 
     def _foot(self) -> None:

@@ -39,6 +39,16 @@ def box(tag: str = "div", classes: str = "", **attributes: str) -> ui.element:
     return element
 
 
+def prose(text: str, classes: str = "lead", tag_name: str = "p") -> ui.element:
+    """A sentence in which what stands between backticks is shown as code."""
+    element = box(tag_name, classes)
+    with element:
+        for at, part in enumerate(text.split("`")):
+            if part:
+                Text("code" if at % 2 else "span", part)
+    return element
+
+
 def link(text: str, href: str, classes: str = "") -> Text:
     """A link inside the control room, or to the web; any other address is shown as text only."""
     safe = href.startswith("/") and not href.startswith("//")
@@ -104,26 +114,37 @@ def age(at: datetime, form: Literal["ago", "in", "plain", "at"] = "ago", classes
     return element
 
 
-@contextmanager
-def card(
-    title: str, *, width: str = "", count: int = 0, state: State = "warn", more: tuple[str, str] | None = None
-) -> Iterator[ui.element]:
-    """A titled card; yields the element that holds its rows. count: shown beside the title when not 0."""
-    with box("section", f"card {width}".strip()) as whole:
-        with box("div", "head"):
+class Card(ui.element):
+    """A titled box; its count can change."""
+
+    def __init__(self, title: str, *, width: str, more: tuple[str, str] | None) -> None:
+        super().__init__("section")
+        self.classes(f"card {width}".strip())
+        with self, box("div", "head"):
             Text("h2", title)
-            if count:
-                tag(str(count), state)
+            self._count = tag("", "warn")
+            self._count.set_visibility(False)
             if more is not None:
                 link(more[0], more[1])
-        with box("div", "rows"):
-            yield whole
+
+    def count(self, number: int) -> None:
+        """Show how many there are; nothing for none."""
+        self._count.set_text(str(number))
+        self._count.set_visibility(number > 0)
+
+
+@contextmanager
+def card(title: str, *, width: str = "", more: tuple[str, str] | None = None) -> Iterator[Card]:
+    """A titled card around its rows. more: the words and address of a link in its head."""
+    whole = Card(title, width=width, more=more)
+    with whole, box("div", "rows"):
+        yield whole
 
 
 @contextmanager
 def row(href: str = "", classes: str = "") -> Iterator[ui.element]:
     """One row; the whole of it is a link when it leads somewhere."""
-    with box("a" if href else "div", f"row {classes}".strip(), **({"href": href} if href else {})) as element:
+    with box("a" if href else "div", f"entry {classes}".strip(), **({"href": href} if href else {})) as element:
         yield element
 
 

@@ -75,7 +75,7 @@ class Markdown(ui.html):
 
     def __init__(self, text: str = "") -> None:
         super().__init__(rendered(text), sanitize=True)
-        self.classes("md")
+        self.classes("prose")
 
     def show(self, text: str) -> None:
         """Replace the text."""

@@ -12,7 +12,7 @@ import orjson
 from nicegui import ui
 
 from core.values import Json
-from gui.parts.basics import Text, box
+from gui.parts.basics import Text, box, prose
 
 LONG_TEXT = 200
 """A text that may be longer than this gets several lines."""
@@ -106,7 +106,7 @@ def make_field(
             _label(shape, element_id)
         help_text = str(plain.get("description", "") or "")
         if help_text:
-            Text("span", help_text, "help")
+            prose(help_text[:1].upper() + help_text[1:], "help", "span")
         fault = Text("span", "", "fault")
         fault.props["role"] = "alert"
 

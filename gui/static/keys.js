@@ -45,7 +45,7 @@
 
 // A link that leaves the control room opens beside it, and does not learn where it came from.
 document.addEventListener("click", (event) => {
-  const link = event.target.closest?.(".md a[href]");
+  const link = event.target.closest?.(".prose a[href]");
   if (!link || link.getAttribute("href").startsWith("/")) return;
   event.preventDefault();
   if (/^https?:/.test(link.href)) window.open(link.href, "_blank", "noopener,noreferrer");
