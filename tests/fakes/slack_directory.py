@@ -82,6 +82,20 @@ def conversations_members(slack: Service, args: Arguments) -> Json:
     return {"members": [item["id"] for item in page], "response_metadata": {"next_cursor": cursor}}
 
 
+def users_conversations(slack: Service, args: Arguments) -> Json:
+    """What the bot is in; an entry has no `is_member`."""
+    bot = slack.workspace.bot.id
+    wanted = {_TYPES.get(name) for name in args.text("types", "public_channel").replace(" ", "").split(",")}
+    shown = [
+        {name: value for name, value in channel.to_json(bot).items() if name != "is_member"}
+        for channel in slack.workspace.channels.values()
+        if channel.kind in wanted and bot in channel.members
+        and not (args.flag("exclude_archived") and channel.is_archived)
+    ]  # fmt: skip
+    page, cursor = args.page(shown)
+    return {"channels": page, "response_metadata": {"next_cursor": cursor}}
+
+
 def conversations_list(slack: Service, args: Arguments) -> Json:
     bot = slack.workspace.bot.id
     wanted = args.text("types", "public_channel").replace(" ", "").split(",")

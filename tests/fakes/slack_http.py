@@ -33,6 +33,7 @@ METHODS: Mapping[str, tuple[Method, str]] = {
     "conversations.info": (slack_directory.conversations_info, "channels:read groups:read im:read"),
     "conversations.members": (slack_directory.conversations_members, "channels:read groups:read im:read"),
     "conversations.list": (slack_directory.conversations_list, "channels:read groups:read im:read"),
+    "users.conversations": (slack_directory.users_conversations, "channels:read groups:read im:read"),
     "conversations.open": (slack_directory.conversations_open, "im:write"),
     "users.info": (slack_directory.users_info, "users:read"),
     "users.list": (slack_directory.users_list, "users:read"),

@@ -6,6 +6,7 @@ import time
 from datetime import timedelta
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from core.values import now
@@ -115,7 +116,7 @@ async def test_a_place_that_asks_for_silence_is_read_afterwards(bot: Bot, slack:
     await slack.go_down()
     await slack.say("ann", slack.dm("ann"), "in the dark")
     slack.fail("conversations.history", times=2, kind="429", retry_after_s=0)
-    slack.fail("conversations.list", times=1, kind="500")
+    slack.fail("users.conversations", times=1, kind="500")
     await slack.come_back()
     await slack.wait_for(lambda: "in the dark" in bot.taken.texts(), timeout_s=9)
 
@@ -159,8 +160,6 @@ async def test_slack_changing_sockets_is_routine(bot: Bot, slack: FakeSlack) -> 
 
 
 async def test_too_many_sockets_are_met_with_patience(slack: FakeSlack, tmp_path: Path) -> None:
-    import aiohttp
-
     async with aiohttp.ClientSession() as session:
         others = []
         for _ in range(10):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
+from pathlib import Path
 
 import pytest
 
+from bot.slack import chat
 from bot.slack.web import Refused
+from core.config.settings import Settings
 from core.errors import Limited, NotFound, Rejected, Unavailable
 from core.values import Address, Incoming, IncomingKind, Message, Place, Reply, Source, new_id, now
-from tests.bot.slack.conftest import Bot, answer, to_place
+from tests.bot.slack.conftest import Bot, Held, answer, running, to_place
 from tests.fakes.slack import FakeSlack
 
 LONG = "\n\n".join(f"Paragraph {number}. " + "Words of it, and more of them. " * 20 for number in range(60))
@@ -214,10 +218,6 @@ async def test_nothing_that_is_sent_can_ping_a_channel(bot: Bot, slack: FakeSlac
 
 
 async def test_nothing_is_sent_before_there_is_a_connection(bot: Bot, slack: FakeSlack) -> None:
-    from bot.slack import chat
-    from core.config.settings import Settings
-    from tests.bot.slack.conftest import Held
-
     idle = chat(Held({}), Settings(home=bot.storage.path.parent), bot.taken.inbox.newest)
     with pytest.raises(Unavailable, match="Slack is not connected"):
         await idle.send(to_place(Place(network="slack", channel_id="C1"), "x"))
@@ -291,3 +291,29 @@ async def test_growing_never_raises_and_keeps_quiet_when_asked_to(bot: Bot, slac
     assert len(slack.calls("chat.appendStream")) == 1
     await bot.chat.send(answer(question, "abcd", message_id=ts))
     assert [m.text for m in slack.bot_messages("#general")] == ["abcd"]
+
+
+async def test_a_beginning_that_comes_too_late_is_taken_back(bot: Bot, slack: FakeSlack) -> None:
+    await slack.say("ann", slack.dm("ann"), "how much leave?")
+    (question,) = await bot.taking(1)
+    opening = asyncio.ensure_future(bot.chat.open_reply(question, "You have"))
+    await asyncio.sleep(0)  # the call begins, then the answer is ready and nobody waits for the beginning
+    opening.cancel()
+    await bot.chat.send(answer(question, "24 days."))
+    await slack.wait_for(lambda: slack.calls("chat.delete") or len(slack.calls("chat.postMessage")) == 1)
+    await slack.wait_for(lambda: [m.text for m in slack.bot_messages(slack.dm("ann"))] == ["24 days."])
+
+
+async def test_a_restart_finds_the_placeholder_and_ends_its_stream(slack: FakeSlack, tmp_path: Path) -> None:
+    async with running(slack, tmp_path) as first:
+        question = await asked(first, slack)
+        ts = await first.chat.open_reply(question, "You have")
+    async with running(slack, tmp_path) as second:
+        address = Address(place=question.place)
+        probe = Message(id=question.id, address=address, reply=Reply(text=""), created_at=question.received_at)
+        found = await second.chat.find(probe)
+        assert found is not None
+        assert found.message_id == ts
+        await second.out(answer(question, "24 days.", message_id=ts))
+        await slack.wait_for(lambda: second.outbox.waiting == 0)
+    assert [(m.text, m.streaming) for m in slack.bot_messages("#general")] == [("24 days.", False)]
