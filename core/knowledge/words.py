@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-import snowballstemmer  # type: ignore[import-untyped]
+import Stemmer  # type: ignore[import-not-found]
 
 WORD = re.compile(r"\d+(?:[.,:]\d+)+|[^\W_]+")
 POSSESSIVE = re.compile(r"['’](?:s|re|ve|ll|d|m|t)\b", re.IGNORECASE)
@@ -67,7 +67,7 @@ def is_manner(word: str) -> bool:
 def stem(word: str) -> str:
     """The stem of one lower-case word. Numbers stay as they are."""
     # A stemmer keeps the word it works on in itself; a new one per miss makes threads safe.
-    return str(snowballstemmer.stemmer("english").stemWord(IRREGULAR.get(word, word)))
+    return str(Stemmer.Stemmer("english", 0).stemWord(IRREGULAR.get(word, word)))
 
 
 def words(text: str) -> tuple[str, ...]:
