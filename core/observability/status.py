@@ -8,10 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from core.ports import Health
 from core.values import Json, now
+
+if TYPE_CHECKING:  # `/status` is up before the rest of the house is imported
+    from core.ports import Health
 
 QUEUE_LAG_S = 60.0
 """Something that waits longer than this makes the whole degraded."""
