@@ -88,7 +88,25 @@ class World:
         from core.app import Ports
 
         made = (_slack(), _discord()) if chats else ()
-        return Ports(embedder=_embedder, key_store=key_store(settings), chats=made, guide=_guide())
+        return Ports(embedder=_embedder, key_store=self.key_store(settings), chats=made, guide=_guide())
+
+    def key_store(self, settings: Settings) -> KeyStore:
+        """Where the vault's master key is: a key file that is there, else the keyring, else a new key file."""
+        from core.errors import Unavailable
+        from core.vault import KeyFile
+
+        file = KeyFile(settings.home / KEY_FILE)
+        if file.load() is not None:
+            return file
+        from integrations.keyring.connect import open_store
+        from integrations.keyring.manifest import KeyringSettings
+
+        try:
+            keyring = open_store(KeyringSettings(home=settings.home))
+            keyring.load()
+        except Unavailable:
+            return file
+        return keyring
 
     def web(self, settings: Settings) -> AbstractAsyncContextManager[Web]:
         """The server of the control room and the API."""
@@ -105,25 +123,6 @@ class World:
         from bot.slack.manifest import manifest_text
 
         return manifest_text()
-
-
-def key_store(settings: Settings) -> KeyStore:
-    """Where the vault's master key is: a key file that is there, else the keyring, else a new key file."""
-    from core.errors import Unavailable
-    from core.vault import KeyFile
-
-    file = KeyFile(settings.home / KEY_FILE)
-    if file.load() is not None:
-        return file
-    from integrations.keyring.connect import open_store
-    from integrations.keyring.manifest import KeyringSettings
-
-    try:
-        keyring = open_store(KeyringSettings(home=settings.home))
-        keyring.load()
-    except Unavailable:
-        return file
-    return keyring
 
 
 def _embedder() -> Embedder:

@@ -75,7 +75,7 @@ def _sources(sources: Sequence[object], look: Look) -> list[str]:
     for number, source in enumerate((one for one in sources if isinstance(one, Mapping)), start=1):
         title, location = clean(str(source.get("title") or "")), clean(str(source.get("location") or ""))
         section = clean(str(source.get("section") or ""))
-        name = " › ".join(part for part in (title, section) if part)
+        name = " > ".join(part for part in (title, section) if part)
         where = f"  {location}" if location and location != name else ""
         lines.append(f"  [{number}] {name or location}{look.styled(where, DIM) if name else ''}")
     return ["", look.styled("Sources", BOLD), *lines] if lines else []

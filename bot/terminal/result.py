@@ -41,7 +41,9 @@ def _rows(values: Sequence[object], look: Look) -> list[str]:
     if len(rows) < len(values):
         return [f"- {_text(one)}" for one in values]
     names = [name for name in rows[0] if any(row.get(name) not in (None, "", []) for row in rows)]
-    return table_lines([_label(name) for name in names], [[_text(row.get(name)) for name in names] for row in rows], look)
+    return table_lines(
+        [_label(name) for name in names], [[_text(row.get(name)) for name in names] for row in rows], look
+    )
 
 
 def _label(name: object) -> str:

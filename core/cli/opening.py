@@ -20,7 +20,9 @@ def open_room(given: Given, outside: Outside, terminal: Terminal) -> int:
     try:
         made = Client(running).call("sessions.link", {})
     except (NotAnswering, Refused) as error:
-        raise Unavailable(f"Process {running.pid} gave no link: {error}.", hint="`signalbox doctor` says more.") from error
+        raise Unavailable(
+            f"Process {running.pid} gave no link: {error}.", hint="`signalbox doctor` says more."
+        ) from error
     code = made.get("code") if isinstance(made, dict) else None
     link = sign_in_link(running.address, str(code))
     terminal.say(link)

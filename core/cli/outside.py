@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from core.app import App, Ports
     from core.config import Settings
+    from core.ports import KeyStore
 
 
 class Screen(Protocol):
@@ -63,6 +64,10 @@ class Outside(Protocol):
 
     def ports(self, settings: Settings, *, chats: bool) -> Ports:
         """What the App gets from outside; without chats for a process that only answers here."""
+        ...
+
+    def key_store(self, settings: Settings) -> KeyStore:
+        """Where this home's master key is, or would be."""
         ...
 
     def web(self, settings: Settings) -> AbstractAsyncContextManager[Web]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import concurrent.futures
+import contextlib
 import os
 import threading
 import time
@@ -131,10 +132,8 @@ class PrivateTalker:
 
     def _leave(self) -> None:
         if self._loop is not None and not self._loop.is_closed():
-            try:
+            with contextlib.suppress(RuntimeError):  # it closed in between
                 self._loop.call_soon_threadsafe(self._end.set)
-            except RuntimeError:  # it closed in between
-                pass
         self._thread.join()
 
     def _run(self, work: Coroutine[object, object, T]) -> T:

@@ -2,6 +2,7 @@
 
 from core.identity.access import Access, Visitor
 from core.identity.admission import Admissions
+from core.identity.credentials import weakness
 from core.identity.limits import Attempts, PersonLimits
 from core.identity.model import (
     PERMISSIONS,
@@ -46,4 +47,5 @@ __all__ = [
     "SignedIn",
     "Visitor",
     "Way",
+    "weakness",
 ]

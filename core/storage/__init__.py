@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,11 +13,12 @@ from core.storage.engine import (
     OperationalError,
     Row,
     connect,
+    lacking,
     version,
 )
 from core.storage.marks import Marks
 from core.storage.readers import Readers, long_read
-from core.storage.snapshots import MigrationFailed, bring_up_to_date, check, put_back, snapshot, steps
+from core.storage.snapshots import MigrationFailed, bring_up_to_date, check, locked, put_back, snapshot, steps
 from core.storage.writer import Writer
 
 __all__ = [
@@ -32,6 +33,8 @@ __all__ = [
     "bring_up_to_date",
     "check",
     "connect",
+    "lacking",
+    "locked",
     "long_read",
     "put_back",
     "snapshot",
@@ -58,13 +61,13 @@ class Storage:
         """The result of `fn(connection, *args)` on a read-only connection."""
         return await self._readers.run(fn, *args)
 
-    async def write(self, fn: Callable[..., T], *args: object) -> T:
+    def write(self, fn: Callable[..., T], *args: object) -> Coroutine[object, object, T]:
         """The result of `fn(connection, *args)` once it is on the disk."""
-        return await self.writer.run(fn, *args)
+        return self.writer.run(fn, *args)
 
-    async def write_later(self, fn: Callable[..., T], *args: object) -> T:
+    def write_later(self, fn: Callable[..., T], *args: object) -> Coroutine[object, object, T]:
         """As `write`, behind everything people wait for. At most 5 ms of work a call."""
-        return await self.writer.run_background(fn, *args)
+        return self.writer.run_background(fn, *args)
 
     async def close(self) -> None:
         """Commit what is queued, then close every connection."""

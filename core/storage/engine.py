@@ -29,6 +29,7 @@ __all__ = [
     "OperationalError",
     "Row",
     "connect",
+    "lacking",
     "version",
 ]
 
@@ -73,3 +74,15 @@ def version() -> str:
         return f"SQLite {row[0]}, sqlite-vec {row[1]}"
     finally:
         connection.close()
+
+
+def lacking() -> str:
+    """What the engine cannot do though Signalbox needs it; empty when nothing."""
+    connection = sqlite.connect(":memory:")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE words USING fts5(text, tokenize = 'porter')")
+    except sqlite.OperationalError:
+        return "full-text search (FTS5)"
+    finally:
+        connection.close()
+    return ""

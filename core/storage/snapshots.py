@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.errors import InvalidInput, NewerDatabase, StorageFailed
 from core.storage import migrations
-from core.storage.engine import Connection, DatabaseError, connect
+from core.storage.engine import Connection, DatabaseError, OperationalError, connect
 
 
 class MigrationFailed(StorageFailed):
@@ -81,6 +81,23 @@ def put_back(copy: Path, database: Path) -> None:
     for suffix in ("-wal", "-shm"):
         database.with_name(database.name + suffix).unlink(missing_ok=True)
     fresh.replace(database)
+
+
+def locked(database: Path, *, wait_ms: int = 1_500) -> bool:
+    """Whether another program keeps anybody from writing for that long. Signalbox's own writes take milliseconds."""
+    try:
+        connection = connect(database)
+    except OperationalError as error:
+        return "locked" in str(error)
+    try:
+        connection.execute(f"PRAGMA busy_timeout = {wait_ms:d}")
+        connection.execute("BEGIN IMMEDIATE")
+        connection.execute("ROLLBACK")
+    except OperationalError as error:
+        return "locked" in str(error)
+    finally:
+        connection.close()
+    return False
 
 
 def steps(database: Path) -> tuple[int, int]:

@@ -1,0 +1,1 @@
+"""`doctor`: looks at everything that is known to go wrong, and says what mends it."""
