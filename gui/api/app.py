@@ -43,7 +43,7 @@ class Api:
         self._hooks = Hooks(parts, self.gate)
         self._app = Starlette(
             routes=self._routes(),
-            exception_handlers={AppError: _problem, HTTPException: _problem, Exception: _problem},
+            exception_handlers={AppError: _problem, HTTPException: self._misrouted, Exception: _problem},
         )
 
     @property
@@ -86,6 +86,15 @@ class Api:
             Route("/hooks/{source}", _quiet(self._hooks.receive), methods=["POST"]),
             *later.routes(gate),
         ]
+
+    async def _misrouted(self, request: Request, error: Exception) -> Response:
+        """An address or method that is not there; looking around without a sign-in is counted, too."""
+        try:
+            if await self.gate.known(request) is None:
+                self.gate.limit.hit(self.gate.address(request))
+        except AppError as refused:
+            return problem_response(refused)
+        return problem_response(error)
 
     async def _metrics(self, request: Request) -> Response:
         """Without a sign-in for a scraper on this machine, with one for everybody else."""

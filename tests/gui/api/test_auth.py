@@ -80,6 +80,13 @@ async def test_the_101st_request_without_a_sign_in_is_429_before_the_password_is
         assert (await http.get("/status")).status_code == 200
 
 
+async def test_looking_around_counts_too(tmp_path: Path) -> None:
+    async with house(tmp_path, limits={"per_address_per_min": 2}) as built, built.client() as http:
+        paths = ("/api/nothing", "/hooks/a/b", "/api/v1/nothing")
+        assert [(await http.get(path)).status_code for path in paths] == [404, 404, 429]
+        assert (await http.get("/api/nothing", headers=ANN)).status_code == 404
+
+
 async def test_another_spelling_of_an_address_has_no_budget_of_its_own(tmp_path: Path) -> None:
     async with house(tmp_path, limits={"per_address_per_min": 1}) as built:
         async with built.client("10.0.0.1") as http:
