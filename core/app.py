@@ -7,15 +7,16 @@ import logging
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from types import ModuleType
 
 from core import __version__
-from core.actions import Answers, Door
+from core.actions import Answers, Door, forget_done
 from core.actions import actions as own_actions
 from core.audit import Audit
 from core.audit import actions as audit_actions
-from core.bus import Bus, Policy
+from core.bus import Bus, Policy, forget_events
 from core.config import Settings
 from core.conversation import AnswerLog, Asking, Conversations, Doorstep, reply_of
 from core.conversation import actions as conversation_actions
@@ -27,12 +28,12 @@ from core.knowledge import Knowledge
 from core.knowledge import actions as knowledge_actions
 from core.notifications import Addresses, FailureLog, Notifications
 from core.notifications import actions as notification_actions
-from core.observability import Supervisor
+from core.observability import Retention, Rule, Supervisor
 from core.outbox import Outbox
 from core.ports import Chat, Embedder, Health, KeyStore
 from core.reports import Reports
 from core.reports import actions as report_actions
-from core.scheduler import DoorRun, Scheduler
+from core.scheduler import DoorRun, Scheduler, forget_slots
 from core.scheduler import actions as schedule_actions
 from core.storage import Storage, bring_up_to_date
 from core.vault import Vault
@@ -50,6 +51,9 @@ ACTIONS: tuple[ModuleType, ...] = (
     schedule_actions,
     report_actions,
 )
+KEYS_KEPT = timedelta(days=30)
+EVENTS_KEPT = timedelta(days=7)
+SLOTS_KEPT = timedelta(days=90)
 HEALTH_S = 2.0
 """How often a connection's own word on its state is compared with what was last said."""
 
@@ -108,6 +112,16 @@ class App:
         keep("schedules", self.scheduler.run)
         told = self.bus.subscribe("notifications", SomebodyUnknown, policy=Policy.BLOCK, durable=True)
         keep("notifications", lambda: self.bus.serve(told, self.notifications.hear))
+
+    def _retention(self) -> Retention:
+        later = self.storage.write_later
+        return Retention(
+            (
+                Rule(name="keys", keep=KEYS_KEPT, forget=lambda before: later(forget_done, before)),
+                Rule(name="events", keep=EVENTS_KEPT, forget=lambda before: later(forget_events, before)),
+                Rule(name="slots", keep=SLOTS_KEPT, forget=lambda before: later(forget_slots, before)),
+            )
+        )
 
     def connect(self) -> None:
         """Start the networks, and start them again whenever one of their secrets changes."""

@@ -13,6 +13,7 @@ from core.actions.model import (
     Simulation,
     action,
 )
+from core.actions.store import forget_done
 from core.actions.unit import Unit
 
 __all__ = [
@@ -28,4 +29,5 @@ __all__ = [
     "Simulation",
     "Unit",
     "action",
+    "forget_done",
 ]

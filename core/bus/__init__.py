@@ -2,5 +2,6 @@
 
 from core.bus.model import Policy
 from core.bus.service import Bus, Listener
+from core.bus.store import forget as forget_events
 
-__all__ = ["Bus", "Listener", "Policy"]
+__all__ = ["Bus", "Listener", "Policy", "forget_events"]

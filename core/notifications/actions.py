@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -59,6 +60,34 @@ async def drop_(outbox: Outbox, unit: Unit, delivery_id: str) -> Reply:
     unit.do(drop, delivery_id)
     unit.then(outbox.forget, delivery_id)
     return Reply(text="Dropped.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """A network as it is now. last_heard_s: seconds since the other side last really said something."""
+
+    network: str
+    state: str
+    workspace: str
+    detail: str
+    last_heard_s: float | None
+
+
+@action("connections.list", permission="connections.read", effect=Effect.READ, aliases=("connections",))
+async def connections(outbox: Outbox) -> tuple[Connection, ...]:
+    """Show each chat network: is it connected, and when did it last really say something."""
+    at = now()
+    found = [(chat.network, chat.health()) for chat in outbox.chats]
+    return tuple(
+        Connection(
+            network=network,
+            state=health.state,
+            workspace=health.workspace,
+            detail=health.detail,
+            last_heard_s=round((at - health.last_received_at).total_seconds(), 1) if health.last_received_at else None,
+        )
+        for network, health in found
+    )
 
 
 @action("chat.post", permission="chat.post", effect=Effect.OUTWARD, asks_when=_rings_everyone)

@@ -4,7 +4,8 @@
 """
 
 from core.observability.loop import Block, Lag, LoopMonitor
+from core.observability.retention import Retention, Rule
 from core.observability.status import Probes, status
 from core.observability.supervise import Supervisor
 
-__all__ = ["Block", "Lag", "LoopMonitor", "Probes", "Supervisor", "status"]
+__all__ = ["Block", "Lag", "LoopMonitor", "Probes", "Retention", "Rule", "Supervisor", "status"]
