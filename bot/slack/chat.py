@@ -160,8 +160,16 @@ class SlackChat:
         await self._history.ready(channel_id)
 
     def _start(self, work: Coroutine[object, object, T]) -> asyncio.Task[T | None]:
-        assert self._group is not None
-        return self._group.create_task(_guarded(work))
+        """Run it beside. Raises Unavailable when there is nothing it could run in (any more)."""
+        guarded = _guarded(work)
+        try:
+            if self._group is not None:
+                return self._group.create_task(guarded)
+        except RuntimeError:
+            log.debug("the connection to Slack is being closed")
+        guarded.close()
+        work.close()
+        raise Unavailable("Slack is not connected.", hint=self._health.detail)
 
     # ── Writing ──
 

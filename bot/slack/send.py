@@ -51,6 +51,9 @@ class Sender:
         """
         if message.operation != "post" or _hidden(message.address):
             return None
+        return await self._completed(message)
+
+    async def _completed(self, message: Message) -> Sent | None:
         there = await self.posted(message)
         if 0 not in there:
             return None
@@ -152,7 +155,7 @@ class Sender:
         except Refused as error:
             if error.code != "message_not_found":
                 raise
-            return await self._post(message)  # the placeholder was deleted by hand: the answer still comes
+            return await self._completed(message) or await self._post(message)  # deleted by hand: it still comes
         for number, part in enumerate(parts[1:], start=1):
             if number < len(there):
                 await self.update(channel_id, there[number], part, tag(message.id, number))

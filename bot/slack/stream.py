@@ -6,6 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Coroutine
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
@@ -71,7 +72,8 @@ class Streams:
         """The answer is there: its status goes."""
         where = self._statuses.pop(about, None)
         if where is not None:
-            self._start(self._status(*where, ""))
+            with suppress(Unavailable):  # Slack takes it away by itself
+                self._start(self._status(*where, ""))
 
     async def _status(self, channel_id: str, thread: str, status: str) -> None:
         try:
@@ -87,7 +89,8 @@ class Streams:
         try:
             opened = await asyncio.shield(call)
         except asyncio.CancelledError:
-            self._start(self._take_back(incoming, call))
+            with suppress(Unavailable):  # the process ends: the next one finds it and goes on with it
+                self._start(self._take_back(incoming, call))
             raise
         if isinstance(opened, AppError):
             raise opened
@@ -102,8 +105,9 @@ class Streams:
         one = self._open.setdefault(ts, _Open(place=incoming.place, ts=ts, shown=None))
         if one.call is not None and not one.call.done():
             return
-        one.call = self._start(self._grown(incoming, one, text))
-        await asyncio.shield(one.call)
+        with suppress(Unavailable):
+            one.call = self._start(self._grown(incoming, one, text))
+            await asyncio.shield(one.call)
 
     async def settle(self, ts: str) -> None:
         """Wait for what is on its way to a growing answer, so that its last edit is the last."""

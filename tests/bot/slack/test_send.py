@@ -304,6 +304,35 @@ async def test_a_beginning_that_comes_too_late_is_taken_back(bot: Bot, slack: Fa
     await slack.wait_for(lambda: [m.text for m in slack.bot_messages(slack.dm("ann"))] == ["24 days."])
 
 
+async def test_a_status_that_cannot_be_taken_away_does_not_unsend_the_answer(bot: Bot, slack: FakeSlack) -> None:
+    question = await asked(bot, slack)
+    await bot.chat.working(question)
+    slack.fail("assistant.threads.setStatus", kind="500")
+    sent = await bot.chat.send(answer(question, "24 days."))
+    await slack.wait_for(lambda: len(slack.calls("assistant.threads.setStatus")) == 2)
+    assert [m.ts for m in slack.bot_messages("#general")] == [sent.message_id]
+
+
+async def test_an_answer_that_is_rewritten_while_it_grows_is_edited_as_a_whole(bot: Bot, slack: FakeSlack) -> None:
+    question = await asked(bot, slack)
+    ts = await bot.chat.open_reply(question, "You have 20")
+    await bot.chat.grow_reply(question, ts, "No: 24")
+    (shown,) = slack.bot_messages("#general")
+    assert (shown.text, shown.streaming) == ("No: 24", False)
+    slack.fail("chat.update", kind="drop_after")
+    await bot.chat.grow_reply(question, ts, "No: 24 days")
+    await bot.chat.send(answer(question, "24 days.", message_id=ts))
+    assert [m.text for m in slack.bot_messages("#general")] == ["24 days."]
+
+
+async def test_a_placeholder_deleted_by_hand_does_not_swallow_the_answer(bot: Bot, slack: FakeSlack) -> None:
+    question = await asked(bot, slack)
+    ts = await bot.chat.open_reply(question, "You have")
+    await slack.delete(slack.bot_messages("#general")[0])
+    await bot.chat.send(answer(question, "24 days.", message_id=ts))
+    assert [m.text for m in slack.bot_messages("#general")] == ["24 days."]
+
+
 async def test_a_restart_finds_the_placeholder_and_ends_its_stream(slack: FakeSlack, tmp_path: Path) -> None:
     async with running(slack, tmp_path) as first:
         question = await asked(first, slack)
