@@ -185,13 +185,17 @@ async def _check_slack(tokens: Mapping[str, str], settings: Settings) -> Checked
         tokens.get("SLACK_BOT_TOKEN", ""), tokens.get("SLACK_APP_TOKEN", ""), url=settings.url("slack", SLACK_API)
     )
     faults = tuple((one.what, one.remedy) for one in said.problems)
-    return Checked(workspace=said.workspace, faults=faults, clock_off_s=said.clock_skew_s)
+    return Checked(workspace=said.workspace, team_id=said.team_id, faults=faults, clock_off_s=said.clock_skew_s)
 
 
 async def _check_discord(tokens: Mapping[str, str], settings: Settings) -> Checked:
-    from bot.discord.check import check
+    from bot.discord.check import API, check
 
-    raise NotImplementedError
+    found = await check(tokens.get("DISCORD_TOKEN", ""), settings.url("discord", API))
+    return Checked(
+        faults=tuple((one.what, one.remedy) for one in found if one.state == "fault"),
+        warnings=tuple((one.what, one.remedy) for one in found if one.state == "warning"),
+    )
 
 
 if __name__ == "__main__":

@@ -75,6 +75,8 @@ BUILT = (
             Option(name="slack-bot-token", meta="TOKEN", help="Slack's bot token (xoxb-…)."),
             Option(name="slack-app-token", meta="TOKEN", help="Slack's app-level token (xapp-…)."),
             Option(name="discord-token", meta="TOKEN", help="Discord's bot token."),
+            Option(name="account", meta="ID", help="Your own ID on that network, to be known there as the owner."),
+            Option(name="manifest", kind="flag", help="Only print the manifest of the app to make at Slack."),
             Option(name="import-env", meta="FILE", help="Take the settings and secrets of this .env file."),
             Option(name="no-check", kind="flag", help="Save without asking the network whether they are right."),
             YES,

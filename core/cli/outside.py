@@ -27,13 +27,15 @@ class Screen(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Checked:
-    """What a network said of its tokens. faults: what is wrong, each with what mends it.
+    """What a network said of its tokens. faults, warnings: what is wrong, each with what mends it.
 
     clock_off_s: how far this machine's clock is from the network's; None when it did not say.
     """
 
     workspace: str = ""
+    team_id: str = ""
     faults: tuple[tuple[str, str], ...] = ()
+    warnings: tuple[tuple[str, str], ...] = ()
     clock_off_s: float | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Mapping
 
-from core.cli.doctor.model import Finding, Situation, fault, ok, skipped
+from core.cli.doctor.model import Finding, Situation, fault, ok, skipped, warning
 from core.cli.outside import Checked
 from core.errors import AppError
 from core.storage import Connection, DatabaseError, connect
@@ -60,9 +60,14 @@ def _network(situation: Situation, network: str) -> tuple[list[Finding], Checked
         return [fault(f"{title} did not answer within {LIMIT_S:.0f} s.", "Check the network: signalbox doctor")], None
     except AppError as error:
         return [fault(f"{title}: {error.message}", error.hint or f"signalbox init {network}")], None
-    if checked.faults:
-        return [fault(f"{title}: {what}", remedy) for what, remedy in checked.faults], checked
-    return [ok(f"{title} takes the tokens{f' ({checked.workspace})' if checked.workspace else ''}")], checked
+    return _findings(title, checked), checked
+
+
+def _findings(title: str, checked: Checked) -> list[Finding]:
+    found = [fault(f"{title}: {what}", remedy) for what, remedy in checked.faults]
+    if not found:
+        found = [ok(f"{title} takes the tokens{f' ({checked.workspace})' if checked.workspace else ''}")]
+    return found + [warning(f"{title}: {what}", remedy) for what, remedy in checked.warnings]
 
 
 async def _asked(situation: Situation, network: str, tokens: Mapping[str, str]) -> Checked:
