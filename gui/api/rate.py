@@ -27,8 +27,3 @@ class AddressLimit:
             f"{self._item.amount} requests a minute are taken from {address} without a sign-in.",
             retry_after_s=wait_s,
         )
-
-    def check(self, address: str) -> None:
-        """Raises Limited when the next request would be one too many; counts nothing."""
-        if not self._limiter.test(self._item, address):
-            self.hit(address)
