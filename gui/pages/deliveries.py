@@ -7,7 +7,7 @@ from nicegui import PageArguments
 from core.events import DeliveryChanged
 from core.outbox import Delivery
 from gui.chips import title_of
-from gui.parts.basics import Button, State, Text, age, box, card, empty, link, row, sub, tag
+from gui.parts.basics import Button, State, Text, age, box, card, empty, link, plain_words, row, sub, tag
 from gui.parts.section import Section
 from gui.room import Room
 from gui.running import press
@@ -77,7 +77,8 @@ def _delivery(room: Room, one: Delivery, section: Section[tuple[Delivery, ...]])
         with box("span", "cell"):
             tag(words, colour)
         Text("span", title_of(network), "name").props["title"] = place
-        sub(f"{one.error} · {one.text}" if one.error and one.state != "sent" else one.text)
+        said = plain_words(one.text)
+        sub(f"{one.error} · {said}" if one.error and one.state != "sent" else said)
         if one.attempts > 1:
             Text("span", f"{one.attempts} tries", "r")
         age(one.sent_at or one.created_at)

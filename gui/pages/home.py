@@ -36,7 +36,8 @@ def home(heartbeats: Heartbeats) -> Build:
         with box("div", "page"):
             with box("div", "title"):
                 Text("h1", "Home")
-                Text("small", f"{local:%A} {local.day} {local:%B}, {local:%H:%M} {_zone_name(room.visitor.timezone)}")
+                with box("small"):
+                    age(local, "clock", "")
                 with box("span", "live ok", title="This page follows what happens"):
                     box("span", "dot", aria_hidden="true")
                     Text("span", "live", "livebadge")
@@ -47,10 +48,6 @@ def home(heartbeats: Heartbeats) -> Build:
             _recent(room)
 
     return page
-
-
-def _zone_name(timezone: str) -> str:
-    return timezone.rpartition("/")[2].replace("_", " ")
 
 
 def _tiles(room: Room, local: datetime) -> None:

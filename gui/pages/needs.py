@@ -12,7 +12,7 @@ from core.values import Reply
 from gui.chips import title_of
 from gui.errors import toast
 from gui.parts.action_dialog import open_action
-from gui.parts.basics import Button, Card, age, box, card, dot, empty, link, name, row, sub
+from gui.parts.basics import Button, Card, age, box, card, dot, empty, link, name, plain_words, row, sub
 from gui.parts.section import Section
 from gui.room import Room
 from gui.running import press
@@ -143,7 +143,7 @@ class _View:
         with row():
             dot("bad")
             name("1 delivery failed" if len(failed) == 1 else f"{len(failed)} deliveries failed")
-            sub(f"{title_of(newest.destination.partition(':')[0])}: {newest.error} · {newest.text}")
+            sub(f"{title_of(newest.destination.partition(':')[0])}: {newest.error} · {plain_words(newest.text)}")
             age(newest.created_at)
             with box("div", "acts"):
                 if self._room.may("deliveries.retry"):

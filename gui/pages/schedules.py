@@ -138,7 +138,7 @@ def _facts(room: Room, one: ScheduleView) -> None:
             ("Goes to", one.to or "nobody"),
             ("When missed", one.missed),
             ("When still running", one.overlap),
-            ("Runs as", one.owner),
+            ("Runs as", "you" if one.owner == room.visitor.person_id else one.owner),
             ("Next", "; ".join(one.next_times) or "never again"),
         ):
             Text("dt", heading)

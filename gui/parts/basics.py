@@ -5,6 +5,7 @@ Text always travels as text (never as HTML or script); attributes are set one by
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -99,14 +100,15 @@ def tag(text: str, state: State = "idle") -> Text:
     return Text("span", text, f"tag {state}")
 
 
-def age(at: datetime, form: Literal["ago", "in", "plain", "at"] = "ago", classes: str = "r") -> Text:
-    """A time that the browser keeps up to date by itself."""
+def age(at: datetime, form: Literal["ago", "in", "plain", "at", "clock"] = "ago", classes: str = "r") -> Text:
+    """A time that the browser keeps up to date by itself, in its own zone. clock: the present day and time."""
     span = now() - at
     words = {
         "ago": f"{spoken_age(span)} ago",
         "plain": spoken_age(span),
         "in": f"in {spoken_age(-span)}",
         "at": f"{at:%H:%M}",
+        "clock": f"{at:%A} {at.day} {at:%B} {at:%H:%M}",
     }
     element = Text("time", words[form], classes)
     element.props["datetime"] = at.isoformat()
@@ -179,6 +181,14 @@ def skeleton(rows: int = 3) -> None:
     for _ in range(rows):
         with box("div", "skeleton", aria_hidden="true"):
             box("i")
+
+
+def plain_words(text: str) -> str:
+    """Markdown in one line, without its marks."""
+    return " ".join(_MARKS.sub("", text).split())
+
+
+_MARKS = re.compile(r"[*`]+|^\s*[-#>]+\s", re.MULTILINE)
 
 
 def initials(text: str) -> str:

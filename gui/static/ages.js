@@ -8,11 +8,12 @@
   };
   const clock = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hour12: false });
   const day = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" });
+  const today = new Intl.DateTimeFormat(undefined, { weekday: "long", day: "numeric", month: "long" });
   const full = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "medium", hour12: false });
   const at = (then, now) => {
     const date = new Date(then);
-    const today = new Date(now).toDateString() === date.toDateString();
-    return today ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`;
+    const same = new Date(now).toDateString() === date.toDateString();
+    return same ? clock.format(date) : `${day.format(date)} ${clock.format(date)}`;
   };
   const text = (element, now) => {
     const then = Date.parse(element.getAttribute("datetime"));
@@ -22,6 +23,7 @@
       case "plain": return spoken(seconds);
       case "in": return seconds < 0 ? `in ${spoken(-seconds)}` : "now";
       case "at": return at(then, now);
+      case "clock": return `${today.format(now)} ${clock.format(now)}`;
       default: return seconds < 2 ? "now" : `${spoken(seconds)} ago`;
     }
   };

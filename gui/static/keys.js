@@ -13,11 +13,12 @@
     const key = letter(event);
     if (event.ctrlKey || event.metaKey) return `mod+${key.toLowerCase()}`;
     if (event.altKey) return "";
+    if (key.length !== 1) return "";  // Shift, Escape and the like begin nothing
     const now = performance.now();
-    const chord = first && now < until ? `${first} ${key}` : key;
-    first = chords.has(chord) ? "" : key;
+    const pair = first && now < until ? `${first} ${key}` : "";
+    first = key;
     until = now + 1200;
-    return chord;
+    return chords.has(pair) ? pair : key;
   };
 
   document.addEventListener("keydown", (event) => {
