@@ -32,15 +32,16 @@ IDLE_CHECKPOINT_S = 30.0
 
 
 class _Operation:
-    """One unit of work and the future of its result."""
+    """One unit of work and the future of its result; `result` is there once it ran."""
 
-    __slots__ = ("call", "error", "future", "loop", "result")
+    __slots__ = ("args", "error", "fn", "future", "result")
 
-    def __init__(self, call: Callable[[Connection], object], loop: asyncio.AbstractEventLoop) -> None:
-        self.call = call
-        self.loop = loop
-        self.future: asyncio.Future[object] = loop.create_future()
-        self.result: object = None
+    result: object
+
+    def __init__(self, fn: Callable[..., object], args: tuple[object, ...], future: asyncio.Future[object]) -> None:
+        self.fn = fn
+        self.args = args
+        self.future = future
         self.error: BaseException | None = None
 
 
@@ -51,7 +52,8 @@ class Writer:
         self._path = path
         self._people: deque[_Operation] = deque()
         self._background: deque[_Operation] = deque()
-        self._wake = threading.Condition()
+        self._wake = threading.Event()
+        self._rung = False
         self._closing = False
         self._thread: threading.Thread | None = None
         self._room: asyncio.Event | None = None
@@ -69,11 +71,17 @@ class Writer:
 
     async def run(self, fn: Callable[..., T], *args: object) -> T:
         """The result of `fn(connection, *args)`, after its commit reached the disk."""
-        return await self._queue(self._people, fn, args)
+        if len(self._people) >= MAX_QUEUED:
+            await self._wait_for_room(self._people)
+        result: T = await self._queue(self._people, fn, args)  # type: ignore[assignment]
+        return result
 
     async def run_background(self, fn: Callable[..., T], *args: object) -> T:
         """As `run`, behind everything people wait for. Keep each operation under 5 ms."""
-        return await self._queue(self._background, fn, args)
+        if len(self._background) >= MAX_QUEUED:
+            await self._wait_for_room(self._background)
+        result: T = await self._queue(self._background, fn, args)  # type: ignore[assignment]
+        return result
 
     @property
     def queued(self) -> int:
@@ -82,26 +90,37 @@ class Writer:
 
     async def close(self) -> None:
         """Commit what is queued and end the thread."""
-        with self._wake:
-            self._closing = True
-            self._wake.notify()
+        self._closing = True
+        self._wake.set()
         if self._thread is not None:
             await asyncio.get_running_loop().run_in_executor(None, self._thread.join)
 
-    async def _queue(self, queue: deque[_Operation], fn: Callable[..., T], args: tuple[object, ...]) -> T:
+    async def _wait_for_room(self, queue: deque[_Operation]) -> None:
         while len(queue) >= MAX_QUEUED:
             if self._room is None:
                 self._room = asyncio.Event()
             self._room.clear()
             await self._room.wait()
+
+    def _queue(
+        self, queue: deque[_Operation], fn: Callable[..., object], args: tuple[object, ...]
+    ) -> asyncio.Future[object]:
+        """Queue one operation; the future of its result."""
         if self._closing or self.failure is not None:
             raise StorageFailed("The database is closed.") from self.failure
-        operation = _Operation(lambda connection: fn(connection, *args), asyncio.get_running_loop())
-        with self._wake:
-            queue.append(operation)
-            self._wake.notify()
-        result: T = await operation.future  # type: ignore[assignment]
-        return result
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[object] = loop.create_future()
+        queue.append(_Operation(fn, args, future))
+        if not self._rung:
+            # Behind everything else that is ready now, so that all of it shares one batch, and the writer
+            # does not compete with the loop for the interpreter at each statement.
+            self._rung = True
+            loop.call_soon(self._ring)
+        return future
+
+    def _ring(self) -> None:
+        self._rung = False  # before waking: whoever queues from here on rings again
+        self._wake.set()
 
     def _work(self, connection: Connection) -> None:
         try:
@@ -115,24 +134,23 @@ class Writer:
 
     def _next(self, connection: Connection) -> list[_Operation] | None:
         """The next batch's operations, at most MAX_BATCH and one background; None when closing."""
-        with self._wake:
-            while not self._people and not self._background:
-                if self._closing:
-                    return None
-                if not self._wake.wait(IDLE_CHECKPOINT_S):
-                    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-            batch = [self._people.popleft() for _ in range(min(MAX_BATCH, len(self._people)))]
-            if self._background and len(batch) < MAX_BATCH:
-                batch.append(self._background.popleft())
-            return batch
+        while not self._people and not self._background:
+            if self._closing:
+                return None
+            if not self._wake.wait(IDLE_CHECKPOINT_S):
+                connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+            self._wake.clear()  # before looking: what is queued from here on wakes again
+        batch = [self._people.popleft() for _ in range(min(MAX_BATCH, len(self._people)))]
+        if self._background and len(batch) < MAX_BATCH:
+            batch.append(self._background.popleft())
+        return batch
 
     def _commit(self, connection: Connection, batch: list[_Operation]) -> None:
         done = self._try_plain(connection, batch)
         if done == 0:
             done = self._with_savepoints(connection, batch)
         if done < len(batch):
-            with self._wake:
-                self._requeue(batch[done:])
+            self._requeue(batch[done:])
         self.committed += done
         self.batches += 1
         self._resolve(batch[:done])
@@ -142,14 +160,15 @@ class Writer:
 
     def _try_plain(self, connection: Connection, batch: list[_Operation]) -> int:
         """How many operations were committed; 0 when the batch failed and was rolled back."""
-        started = time.perf_counter()
-        count = 0
+        clock = time.perf_counter
+        started, count = clock(), 0
+        enough = started + BATCH_S
         try:
             connection.execute("BEGIN IMMEDIATE")
             for operation in batch:
-                operation.result = operation.call(connection)
+                operation.result = operation.fn(connection, *operation.args)
                 count += 1
-                if time.perf_counter() - started > BATCH_S:
+                if clock() > enough:
                     break
             reach("writer.before_commit")
             connection.execute("COMMIT")
@@ -157,7 +176,7 @@ class Writer:
         except Exception:  # whatever one operation raised: the careful way finds out which
             _rollback(connection)
             return 0
-        self.slowest_ms = max(self.slowest_ms, (time.perf_counter() - started) * 1000)
+        self.slowest_ms = max(self.slowest_ms, (clock() - started) * 1000)
         return count
 
     def _with_savepoints(self, connection: Connection, batch: list[_Operation]) -> int:
@@ -176,7 +195,7 @@ class Writer:
     def _guarded(connection: Connection, operation: _Operation) -> None:
         connection.execute("SAVEPOINT one")
         try:
-            operation.result = operation.call(connection)
+            operation.result = operation.fn(connection, *operation.args)
         except Exception as error:
             if not connection.in_transaction:  # SQLite itself gave the transaction up (disk full, I/O error)
                 raise
@@ -187,19 +206,20 @@ class Writer:
     def _resolve(self, batch: list[_Operation]) -> None:
         by_loop: dict[asyncio.AbstractEventLoop, list[_Operation]] = {}
         for operation in batch:
-            by_loop.setdefault(operation.loop, []).append(operation)
+            by_loop.setdefault(operation.future.get_loop(), []).append(operation)
         for loop, operations in by_loop.items():
             if not loop.is_closed():
                 loop.call_soon_threadsafe(self._settle, operations)
 
     def _settle(self, operations: list[_Operation]) -> None:
         for operation in operations:
-            if operation.future.done():
+            future = operation.future
+            if future.done():  # whoever waited was cancelled
                 continue
-            if operation.error is not None:
-                operation.future.set_exception(operation.error)
+            if operation.error is None:
+                future.set_result(operation.result)
             else:
-                operation.future.set_result(operation.result)
+                future.set_exception(operation.error)
         if self._room is not None and not self._room.is_set() and len(self._people) < MAX_QUEUED:
             self._room.set()
 

@@ -66,9 +66,14 @@ async def test_an_error_of_an_operation_undoes_all_it_wrote(storage: Storage) ->
 
 async def test_people_go_before_background_work(storage: Storage) -> None:
     order: list[str] = []
-    gate = threading.Event()
-    held = asyncio.create_task(storage.write(lambda connection: gate.wait(5)))
-    await asyncio.sleep(0)
+    gate, holding = threading.Event(), threading.Event()
+
+    def hold(connection: Connection) -> None:
+        holding.set()
+        gate.wait(5)
+
+    held = asyncio.create_task(storage.write(hold))
+    await asyncio.to_thread(holding.wait, 5)
     slow = [
         asyncio.create_task(storage.write_later(lambda connection, n=n: order.append(f"background {n}")))
         for n in range(3)
