@@ -29,6 +29,7 @@ from core.cli.terminal import Terminal
 from core.config import Settings, load_settings
 from core.errors import AppError, StorageFailed
 from core.observability.logs import set_up
+from core.observability.memory import few_heaps, give_back
 
 if TYPE_CHECKING:
     from core.app import App
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 FINISH_S = 5.0
 """How long the end waits for answers that are being made and messages that are being sent."""
 POLL_S = 0.02
+SETTLED_S = 10.0
+"""After this long everything is loaded, and what loading left behind is given back."""
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +52,7 @@ def run(given: Given, outside: Outside, terminal: Terminal) -> int:
             raise busy(settings.home, find(settings.home))
         if given.flag("retry_upgrade"):
             safe.forget(settings.home)
+        few_heaps()
         process = Process(settings, outside, terminal, lock, browser=not given.flag("no_browser"))
         return asyncio.run(process.main())
 
@@ -124,6 +128,7 @@ class Process:
         app.supervisor.supervise("web server", lambda: web.attach(app, self._token))
         self._announce(web)
         await self._greet(web, app)
+        asyncio.get_running_loop().call_later(SETTLED_S, give_back)
         await self._end.wait()
         await self._finish(app)
         return 0

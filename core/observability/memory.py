@@ -22,9 +22,9 @@ def few_heaps(count: int = 2) -> bool:
 def give_back() -> bool:
     """Give free memory back to the system, once everything is loaded: imports leave much behind.
 
-    What is loaded now is also taken out of the garbage collector's rounds: it stays for good.
+    What is loaded now is also taken out of the garbage collector's rounds: it stays for good, and looking
+    through all of it would hold up the loop for a tenth of a second.
     """
-    gc.collect()
     gc.freeze()
     library = _libc()
     return library is not None and bool(library.malloc_trim(0))
