@@ -17,12 +17,12 @@ from core.knowledge import search_store
 from core.knowledge.embedding import DIMENSIONS
 from core.knowledge.fusion import Hit
 from core.knowledge.store import EVERYTHING
-from core.knowledge.vectors import Vectors
+from core.knowledge.vectors import Vectors, scan
 from core.storage import Connection
 
 GONE = 0
 """The visibility of a row that was removed: none has this number."""
-PAGE = 2_000
+PAGE = 500
 FIRST_ROWS = 64
 
 
@@ -67,7 +67,7 @@ class VectorMatrix:
             if not len(rows):
                 return []
             marks = self._marks[: self._used]
-            scores = (self._vectors[: self._used] @ vector)[rows]
+            scores = scan(self._vectors[: self._used], vector)[rows]
             best = np.argpartition(-scores, limit)[:limit] if len(rows) > limit else np.arange(len(rows))
             best = best[np.lexsort((rows[best], -scores[best]))]
             return [
@@ -75,20 +75,36 @@ class VectorMatrix:
                 for at in best
             ]
 
+    def documents(self, chunks: Sequence[int], visible: Sequence[int], *, guide: bool) -> list[int | None]:
+        """The document of each passage; None for one that may not be seen, or is not known yet."""
+        with self._lock:
+            marks = self._marks[: self._used]
+            if not len(marks):
+                return [None] * len(chunks)
+            wanted = np.asarray(chunks, dtype=np.int64)
+            rows = np.minimum(np.searchsorted(marks[:, 0], wanted), len(marks) - 1)
+            found = marks[rows]
+            right = (found[:, 0] == wanted) & _seen_by(found, visible, guide)
+            return [int(one[1]) if ok else None for one, ok in zip(found, right, strict=True)]
+
     def _mask(self, visible: Sequence[int], guide: bool) -> NDArray[np.bool_]:
-        marks = self._marks[: self._used]
-        mask: NDArray[np.bool_] = np.isin(marks[:, 2], np.asarray(visible, dtype=np.int64))
-        return mask if guide else mask & (marks[:, 3] == 0)
+        return _seen_by(self._marks[: self._used], visible, guide)
 
     def _load(self, connection: Connection) -> None:
-        last = 0
-        while rows := search_store.vectors_after(connection, last, PAGE):
-            self._append(rows)
-            last = rows[-1][0]
+        marks = search_store.marks(connection)
+        if not marks:
+            return
+        self._marks, self._used = np.asarray(marks, dtype=np.int64), len(marks)
+        self._vectors = np.zeros((self._used, DIMENSIONS), dtype=np.float32)
+        for page in search_store.vectors(connection):
+            for chunk, vector in page:
+                at = self._row(chunk)
+                if at is not None:  # else written since the passages were listed: the next refresh brings it
+                    self._vectors[at] = np.frombuffer(vector, dtype="<f4")
 
     def _apply(self, connection: Connection, chunks: Sequence[int]) -> None:
-        for start in range(0, len(chunks), PAGE // 4):
-            page = chunks[start : start + PAGE // 4]
+        for start in range(0, len(chunks), PAGE):
+            page = chunks[start : start + PAGE]
             there = {row[0]: row for row in search_store.vectors_of(connection, page)}
             for chunk in page:
                 at = self._row(chunk)
@@ -124,3 +140,11 @@ class VectorMatrix:
         self._used, self._dead = len(alive), 0
         if not self._used:
             self._clear()
+
+
+def _seen_by(marks: NDArray[np.int64], visible: Sequence[int], guide: bool) -> NDArray[np.bool_]:
+    """Which rows may be seen: a look-up by visibility, a tenth of the time `numpy.isin` takes."""
+    allowed = np.zeros(max(int(marks[:, 2].max(initial=0)), *visible, 0) + 1, dtype=np.bool_)
+    allowed[list(visible)] = True
+    mask: NDArray[np.bool_] = allowed[marks[:, 2]]
+    return mask if guide else mask & (marks[:, 3] == 0)

@@ -72,7 +72,7 @@ def find(
     asked = tuple(dict.fromkeys(subject_words(query)))
     seen = {word: search_store.frequency(connection, word, COUNTED) for word in asked}
     words = [word for word in asked if seen[word]]
-    text = _text_hits(connection, _telling(words, seen, searched), visible, guide)
+    text = _text_hits(connection, matrix, _telling(words, seen, searched), visible, guide)
     held = {hit.chunk_id for hit in text}
     alike = [
         hit
@@ -91,11 +91,21 @@ def find(
     )
 
 
-def _text_hits(connection: Connection, words: Sequence[str], visible: Sequence[int], guide: bool) -> list[Hit]:
+def _text_hits(
+    connection: Connection, matrix: VectorMatrix, words: Sequence[str], visible: Sequence[int], guide: bool
+) -> list[Hit]:
+    """The first of those that may be seen: what may not is passed over before any is counted."""
+    hits: list[Hit] = []
     if not words:
-        return []
-    rows = search_store.text_hits(connection, words, visible, guide, CANDIDATES)
-    return [Hit(document_id=str(document), chunk_id=chunk, score=score) for document, chunk, score in rows]
+        return hits
+    for page in search_store.text_hits(connection, words):
+        documents = matrix.documents([chunk for chunk, _ in page], visible, guide=guide)
+        for (chunk, score), document in zip(page, documents, strict=True):
+            if document is not None:
+                hits.append(Hit(document_id=str(document), chunk_id=chunk, score=score))
+        if len(hits) >= CANDIDATES:
+            break
+    return hits[:CANDIDATES]
 
 
 def _telling(words: Sequence[str], seen: Mapping[str, int], total: int) -> list[str]:

@@ -17,4 +17,14 @@ Embed: TypeAlias = Callable[[Sequence[str]], Vectors]
 
 def likeness(vectors: Vectors, others: Vectors) -> tuple[tuple[float, ...], ...]:
     """The cosine of each vector (row) with each of the others (column), −1 to 1."""
-    return tuple(tuple(float(value) for value in row) for row in vectors @ others.T)
+    return tuple(tuple(row.tolist()) for row in np.stack([scan(others, vector) for vector in vectors]))
+
+
+def scan(vectors: Vectors, vector: Vectors) -> Vectors:
+    """The cosine of every vector with this one.
+
+    einsum and not `@`: on a busy machine the threads of the linear algebra library wait for each other, and
+    5,000 vectors took 16 ms instead of 0.2.
+    """
+    cosines: Vectors = np.einsum("ij,j->i", vectors, vector)
+    return cosines

@@ -74,3 +74,41 @@ HELD_OUT = (
     ("when are the releases leaving?", "deploy", "10:00"),
     ("how many people fit in Zeppelin?", "office", "24"),
 )
+
+NEAR = (
+    "What is the severance pay?",
+    "How do I reset my password?",
+    "How do I rotate the database credentials?",
+    "When is the company party?",
+    "Who approves overtime?",
+    "How many sick days may I carry over?",
+    "How do I deploy to the moon?",
+    "What is the limit for a rental car?",
+    "Where is the first aid kit?",
+    "Who is the incident commander for billing?",
+    "How long is the notice period when I resign?",
+    "How do I renew my passport?",
+    "What is the on-call phone number?",
+    "When is payday in December?",
+)
+"""Close to what the handbook says, and not in it; the rule on subject words was made on these."""
+
+NEAR_HELD_OUT = (
+    "What is the bonus for referring a friend?",
+    "How do I unsubscribe a customer?",
+    "How long is the lunch break?",
+    "Where do I find the org chart?",
+    "Who repairs the elevator?",
+    "How do I get a second monitor?",
+    "What is the budget for team events?",
+    "Can I bring my dog to the office?",
+    "How do I rollback a database migration?",
+    "When does the gym open?",
+    "How many vacation days do interns get in Japan?",
+    "What is the dress code?",
+    "How do I file a patent?",
+    "Which insurance covers business trips?",
+    "How do I install Docker?",
+    "What is the maternity allowance in euros?",
+)
+"""As `NEAR`; nothing was tuned on these. One of them is half answered: migrations are not undone."""

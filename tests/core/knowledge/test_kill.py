@@ -51,7 +51,7 @@ async def test_a_killed_indexing_is_finished_by_the_next(tmp_path: Path, point: 
     small = {f"page{n}.md": f"# Page {n}\n\n" + f"Words of page {n}. " * 60 for n in range(60)}
     wiki = write(tmp_path / "wiki", {"big.md": big, **small})
     (tmp_path / "other").mkdir()
-    child = subprocess.run(
+    child = subprocess.run(  # noqa: ASYNC221 - the child is the whole point
         [sys.executable, "-c", CHILD, str(tmp_path), str(wiki), point, str(count)],
         cwd=ROOT, check=False, capture_output=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip

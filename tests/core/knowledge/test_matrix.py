@@ -94,7 +94,7 @@ class Changes(RuleBasedStateMachine):
     @invariant()
     def agrees_with_the_database(self) -> None:
         self.matrix.refresh(self.connection)
-        query = np.ones(DIMENSIONS, dtype=np.float32) / 16
+        query = np.full(DIMENSIONS, 1 / 16, dtype=np.float32)
         ids = [row[0] for row in self.connection.execute("SELECT id FROM visibility")]
         for visible in ([], ids[:1], ids):
             for guide in (False, True):

@@ -140,7 +140,9 @@ async def test_progress_and_news_are_told(ours: Team, folder: Path) -> None:
 async def test_sources_tell_what_they_hold(ours: Team, folder: Path) -> None:
     write(folder, {**FILES, "b.pdf": "x", ".secret/a.md": "x"})
     await ours.index(folder)
-    (source,) = (await ours.door.dispatch(ours.ctx(), "knowledge.sources", {})).value  # type: ignore[misc]
+    listed = (await ours.door.dispatch(ours.ctx(), "knowledge.sources", {})).value
+    assert isinstance(listed, tuple)
+    (source,) = listed
     assert isinstance(source, KnowledgeSource)
     assert (source.title, source.documents, source.passages, source.added_by) == ("wiki", 3, 3, "p-bob")
     assert {skip.path for skip in source.skipped} == {"b.pdf", ".secret/"}
@@ -172,7 +174,7 @@ async def test_part_of_a_source_is_refreshed_in_place(ours: Team, folder: Path) 
     assert len(await ours.knowledge.sources(ALL)) == 1
     assert counts(await ours.index(folder / "leave.md")) == (0, 1, 0, 0)
     (folder / "a.exe").write_text("x")
-    with pytest.raises(InvalidInput, match="a.exe was left out: not Markdown or text"):
+    with pytest.raises(InvalidInput, match=r"a\.exe was left out: not Markdown or text"):
         await ours.index(folder / "a.exe")
     with pytest.raises(Conflict, match="is part of"):
         await ours.index(folder / "tools", visible="slack:T1/C1")
@@ -194,7 +196,7 @@ async def test_one_file_is_a_source_too(ours: Team, folder: Path) -> None:
 
 
 async def test_a_path_that_is_not_there_is_named(ours: Team, tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="There is no file or folder .*/nowhere"):
+    with pytest.raises(NotFound, match=r"There is no file or folder .*/nowhere"):
         await ours.index(tmp_path / "nowhere")
     with pytest.raises(InvalidInput, match="own data folder"):
         await ours.index(tmp_path / "home")
