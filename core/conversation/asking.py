@@ -41,7 +41,7 @@ class Asking:
         private = self._reply(ctx, hidden, started)
         note = f"\n\n*Only you see this: not everyone in {ctx.place.name or 'this channel'} may read its sources.*"
         share = Button(label="Share here", value=f"share:{private.answer_id}")
-        return replace(private, text=private.text + note, private=True, buttons=(share, *private.buttons))
+        return replace(private, text=private.text + note, private=True, buttons=(share,))
 
     def _reply(self, ctx: Context, found: Quotes, started: float) -> Reply:
         duration_ms = round((time.perf_counter() - started) * 1000)
@@ -51,8 +51,4 @@ class Asking:
         answer_id = ctx.incoming.id if ctx.incoming else ctx.id
         if not found.found:
             return Reply(text=NOTHING, produced_by=label, found=False, answer_id=answer_id)
-        thumbs = (
-            Button(label="Good answer", value=f"good:{answer_id}"),
-            Button(label="Not helpful", value=f"bad:{answer_id}"),
-        )
-        return Reply(text=found.text, sources=found.sources, produced_by=label, buttons=thumbs, answer_id=answer_id)
+        return Reply(text=found.text, sources=found.sources, produced_by=label, answer_id=answer_id)
