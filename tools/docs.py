@@ -64,4 +64,7 @@ def build(guide: Path, target: Path) -> int:
 
 
 if __name__ == "__main__":
+    from tools.reference import write
+
     print(f"docs/guides: {build(ROOT / 'data' / 'guide', ROOT / 'docs' / 'guides')} pages")
+    print(f"docs/reference: {', '.join(write()) or 'in step'}")
