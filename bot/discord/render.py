@@ -96,7 +96,11 @@ def table_text(table: Table) -> str:
         lines = [_aligned(row, widths) for row in cells]
         lines.insert(1, "  ".join("─" * width for width in widths))
         return "```\n" + "\n".join(lines) + "\n```"
-    return "\n".join(_record(cells[0], row) for row in cells[1:]) or " · ".join(f"**{cell}**" for cell in cells[0])
+    return _records(cells[0], cells[1:])
+
+
+def _records(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    return "\n".join(_record(headings, row) for row in rows) or " · ".join(f"**{name}**" for name in headings)
 
 
 def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
