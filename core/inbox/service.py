@@ -36,8 +36,13 @@ class Inbox:
         self._fresh.clear()
         self._waiting.clear()
         rows = await self._storage.read(store.waiting)
+        arrived = list(self._fresh)  # while it was read; what was left is older and goes first
+        self._fresh.clear()
+        self._waiting.clear()
         for body, placeholder in rows:
             self._put(decode(Incoming, body), placeholder)
+        for incoming, placeholder in arrived:
+            self._put(incoming, placeholder)
         return len(rows)
 
     def again(self, incoming: Incoming, placeholder: str = "") -> None:

@@ -387,9 +387,8 @@ async def test_somebody_without_the_right_gets_nothing_of_a_private_place(house:
 async def test_thumbs_are_kept_one_a_person(house: House) -> None:
     await house.run("notes.add", text="The wifi password is on the fridge.")
     answer = await house.ask("Where is the wifi password?")
-    good, bad = answer.reply.buttons
-    await house.press(good.value)
-    await house.press(bad.value)
+    await house.press(f"good:{answer.reply.answer_id}")
+    await house.press(f"bad:{answer.reply.answer_id}")
     assert await house.rows("SELECT good FROM rating") == [(0,)]
 
 
