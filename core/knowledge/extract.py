@@ -17,7 +17,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.knowledge.sentences import Unit, units
@@ -286,19 +286,26 @@ def _in_context(own: Sequence[Unit], at: int, room: int, *, how_to: bool) -> lis
     elif unit.kind == "code":
         wishes.append([at - 1] if at and own[at - 1].kind == "sentence" else [])
     elif unit.kind == "sentence":
-        if LEANS_BACK.match(unit.text) and at and own[at - 1].block == unit.block:
-            wishes.append([at - 1])
-        wishes.append(_announced(own, at))
-        if at + 1 < len(own) and own[at + 1].block == unit.block:
-            wishes.append([at + 1, *_announced(own, at + 1)])
-        elif at and own[at - 1].block == unit.block:
-            wishes.append([at - 1])
+        wishes += _around(own, at)
     span = [at]
     for wish in wishes:
         wider = sorted({*span, *wish})
         if len(_render(own, wider)) <= room:
             span = wider
     return span
+
+
+def _around(own: Sequence[Unit], at: int) -> Iterator[list[int]]:
+    """What a sentence wants beside it: what it leans on, what it announces, one neighbour."""
+    before = at > 0 and own[at - 1].block == own[at].block
+    after = at + 1 < len(own) and own[at + 1].block == own[at].block
+    if LEANS_BACK.match(own[at].text) and before:
+        yield [at - 1]
+    yield _announced(own, at)
+    if after:
+        yield [at + 1, *_announced(own, at + 1)]
+    elif before:
+        yield [at - 1]
 
 
 def _introduction(own: Sequence[Unit], first: int) -> list[int]:

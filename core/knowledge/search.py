@@ -73,22 +73,24 @@ def find(
     seen = {word: search_store.frequency(connection, word, COUNTED) for word in asked}
     words = [word for word in asked if seen[word]]
     text = _text_hits(connection, matrix, _telling(words, seen, searched), visible, guide)
-    held = {hit.chunk_id for hit in text}
-    alike = [
-        hit
-        for hit in matrix.search(vector, visible, guide=guide, limit=CANDIDATES)
-        if hit.chunk_id in held or hit.score >= LIKE_ENOUGH
-    ]
-    if not one_a_document:
-        text = [replace(hit, document_id=str(hit.chunk_id)) for hit in text]
-        alike = [replace(hit, document_id=str(hit.chunk_id)) for hit in alike]
-    best = fuse(text, alike, limit=limit)
+    alike = matrix.search(vector, visible, guide=guide, limit=CANDIDATES)
+    best = _best(text, alike, limit, one_a_document)
     rows = search_store.passages(connection, [hit.chunk_id for hit in best], visible) if best else {}
     return Findings(
         passages=tuple(_passage(rows[hit.chunk_id], hit.score) for hit in best if hit.chunk_id in rows),
         searched=searched,
         rarity={stem(word): _rarity(seen[word], searched) for word in asked},
     )
+
+
+def _best(text: Sequence[Hit], alike: Sequence[Hit], limit: int, one_a_document: bool) -> tuple[Hit, ...]:
+    """The two rankings as one; what is alike counts when it holds a word of the question, or is alike enough."""
+    held = {hit.chunk_id for hit in text}
+    alike = [hit for hit in alike if hit.chunk_id in held or hit.score >= LIKE_ENOUGH]
+    if not one_a_document:
+        text = [replace(hit, document_id=str(hit.chunk_id)) for hit in text]
+        alike = [replace(hit, document_id=str(hit.chunk_id)) for hit in alike]
+    return fuse(text, alike, limit=limit)
 
 
 def _text_hits(
