@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Annotated, Literal, get_origin
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator, ValidationInfo, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, ValidationInfo, field_validator
 
 from core.config.home import home_folder
 from core.errors import BadSettings
@@ -93,15 +93,6 @@ _NOT_SETTINGS = {"SIGNALBOX_HOME"}
 
 class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _listed(cls, value: object, about: ValidationInfo) -> object:
-        """A list from the environment is words with commas between them."""
-        field = cls.model_fields.get(about.field_name or "")
-        if isinstance(value, str) and field is not None and get_origin(field.annotation) is tuple:
-            return tuple(word.strip() for word in value.split(",") if word.strip())
-        return value
 
     @field_validator("*", mode="before")
     @classmethod
