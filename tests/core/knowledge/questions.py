@@ -60,6 +60,8 @@ UNANSWERABLE = (
     "What colour is the new logo?",
 )
 
+# Weights and floor were set without these. The words of `MANNER` were chosen with them in sight, so for the rule
+# on subject words they are no longer held out.
 HELD_OUT = (
     ("how many days may we take from last year into the next?", "leave", "Up to five"),
     ("what is the notice to take a long vacation", "leave", "two weeks"),
@@ -111,4 +113,4 @@ NEAR_HELD_OUT = (
     "How do I install Docker?",
     "What is the maternity allowance in euros?",
 )
-"""As `NEAR`; nothing was tuned on these. One of them is half answered: migrations are not undone."""
+"""As `NEAR`; seen before the rule was made, not used to make it. One of them is half answered: migrations are not undone."""

@@ -54,7 +54,7 @@ def test_right_file_is_first_and_the_sentence_is_in_the_answer(
     assert included >= 0.8
 
 
-def test_questions_nothing_was_tuned_on_are_mostly_answered(
+def test_questions_the_weights_were_not_set_on_are_mostly_answered(
     handbook: MemorySearch, embedder: WordLlamaEmbedder
 ) -> None:
     first, included = first_and_included(HELD_OUT, handbook, embedder)
