@@ -113,4 +113,4 @@ NEAR_HELD_OUT = (
     "How do I install Docker?",
     "What is the maternity allowance in euros?",
 )
-"""As `NEAR`; seen before the rule was made, not used to make it. One of them is half answered: migrations are not undone."""
+"""As `NEAR`; seen before the rule was made, not used to make it. One is half answered: migrations stay done."""
