@@ -40,7 +40,7 @@ from core.values import Effect, Json, new_id, now, stamp
 class _Call:
     """One dispatch on its way through the chain: what the record will say."""
 
-    __slots__ = ("arguments", "ctx", "decision", "definition", "given", "name", "started", "unit")
+    __slots__ = ("_hash", "_plain", "arguments", "ctx", "decision", "definition", "given", "name", "started", "unit")
 
     def __init__(self, ctx: Context, name: str, given: Mapping[str, Json]) -> None:
         self.ctx = ctx
@@ -51,6 +51,23 @@ class _Call:
         self.decision = Decision(allowed=False, rule="")
         self.unit: Unit | None = None
         self.started = time.perf_counter()
+        self._plain: dict[str, Json] | None = None
+        self._hash = ""
+
+    @property
+    def plain(self) -> dict[str, Json]:
+        """The validated arguments as JSON knows them."""
+        if self._plain is None:
+            assert self.arguments is not None
+            self._plain = self.arguments.model_dump(mode="json")
+        return self._plain
+
+    @property
+    def hash(self) -> str:
+        """The digest of the canonical arguments."""
+        if not self._hash:
+            self._hash = digest(canonical(self.plain))
+        return self._hash
 
     @property
     def duration_ms(self) -> float:
@@ -153,10 +170,10 @@ class Door:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._in_flight[slot] = done
         try:
-            before = await self._done_before(call, definition, arguments)
+            before = await self._done_before(call, definition)
             return before or await self._authorised(call, definition, arguments)
         except store.DoneBefore:
-            again = await self._done_before(call, definition, arguments)
+            again = await self._done_before(call, definition)
             if again is None:
                 raise Conflict(f"The key {call.ctx.key!r} is in use.", hint="Try again.") from None
             return again
@@ -164,16 +181,16 @@ class Door:
             del self._in_flight[slot]
             done.set_result(None)
 
-    async def _done_before(self, call: _Call, definition: Definition, arguments: Arguments) -> Result | None:
+    async def _done_before(self, call: _Call, definition: Definition) -> Result | None:
         row = await self._storage.read(store.find_done, call.ctx.actor.person_id, definition.name, call.ctx.key)
         if row is None:
             return None
-        if row[0] != _hash(arguments):
+        if row[0] != call.hash:
             raise KeyReused(call.ctx.key)
         return Result(action=definition.name, value=decode(definition.result, row[1]), again=True)
 
     async def _authorised(self, call: _Call, definition: Definition, arguments: Arguments) -> Result:
-        ctx, plain_arguments = call.ctx, arguments.model_dump(mode="json")
+        ctx, plain_arguments = call.ctx, call.plain
         call.decision = await self._decide(ctx, definition, plain_arguments)
         _require(call.decision, ctx, definition)
         if not (ctx.glance and definition.mark.effect is Effect.READ):
@@ -190,7 +207,7 @@ class Door:
             )
             return Result(action=definition.name, value=value, simulated=True)
         if asks:
-            await self.confirmations.require(ctx, definition, plain_arguments, _hash(arguments), asks)
+            await self.confirmations.require(ctx, definition, plain_arguments, call.hash, asks)
         return await self._run(call, definition, arguments)
 
     async def _run(self, call: _Call, definition: Definition, arguments: Arguments) -> Result:
@@ -205,12 +222,10 @@ class Door:
         for name, kind in definition.filled.items():
             values[name] = call.ctx if kind is Context else unit if kind is Unit else self._services[kind]
         value = await definition.run(**values)
-        await asyncio.shield(self._commit(call, definition, arguments, unit, value))
+        await self._commit(call, definition, unit, value)  # once it is queued, nothing stops it
         return Result(action=definition.name, value=value)
 
-    async def _commit(
-        self, call: _Call, definition: Definition, arguments: Arguments, unit: Unit, value: object
-    ) -> None:
+    async def _commit(self, call: _Call, definition: Definition, unit: Unit, value: object) -> None:
         ctx, mark = call.ctx, definition.mark
         if mark.effect is Effect.READ and unit.empty and not mark.audited:
             return
@@ -219,7 +234,7 @@ class Door:
             unit.first(store.use, ctx.confirm, "used", ctx.approved_by or ctx.actor.person_id, at)
         if ctx.key and mark.effect is not Effect.READ:
             result = encode_as(definition.result, value)
-            unit.first(store.remember_done, ctx.actor.person_id, mark.name, ctx.key, _hash(arguments), result, at)
+            unit.first(store.remember_done, ctx.actor.person_id, mark.name, ctx.key, call.hash, result, at)
         if unit.inverse is not None:
             unit.do(remember_inverse, ctx.actor, mark.name, unit.inverse)
         unit.do(self._auditor.record, self._entry(call, "ok", _short(value)))
@@ -237,7 +252,7 @@ class Door:
 
     def _entry(self, call: _Call, outcome: str, result: str) -> AuditEntry:
         ctx, unit = call.ctx, call.unit
-        given = call.arguments.model_dump(mode="json") if call.arguments else plain(dict(call.given))
+        given = call.plain if call.arguments else plain(dict(call.given))
         if call.definition is not None and isinstance(given, Mapping):
             given = call.definition.recorded(given)
         elif call.definition is None:
@@ -290,10 +305,6 @@ def _require(decision: Decision, ctx: Context, definition: Definition) -> None:
             rule=decision.rule,
             hint=f"Because: {decision.rule}. `why {definition.spoken}` explains.",
         )
-
-
-def _hash(arguments: Arguments) -> str:
-    return digest(canonical(arguments.model_dump(mode="json")))
 
 
 def _short(value: object) -> str:

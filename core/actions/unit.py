@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from core.bus import Bus
 from core.codec import canonical
@@ -91,7 +92,10 @@ class Unit:
         content, self._content = self._content, _Content()
         write = self._storage.write_later if background else self._storage.write
         reach("unit.before_commit")
-        await write(self._apply, content)
+        await write(self._apply, content, then=partial(self._hand_on, content))
+
+    def _hand_on(self, content: _Content) -> None:
+        """What follows the commit; the writer calls it, so that a caller who gave up takes nothing away."""
         reach("unit.after_commit")
         for fn, args in content.after:
             fn(*args)

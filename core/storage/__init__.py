@@ -57,17 +57,25 @@ class Storage:
         """Open the write connection. The file must be up to date (`bring_up_to_date`)."""
         self.writer.start()
 
-    async def read(self, fn: Callable[..., T], *args: object) -> T:
+    def read(self, fn: Callable[..., T], *args: object) -> Coroutine[object, object, T]:
         """The result of `fn(connection, *args)` on a read-only connection."""
-        return await self._readers.run(fn, *args)
+        return self._readers.run(fn, *args)
 
-    def write(self, fn: Callable[..., T], *args: object) -> Coroutine[object, object, T]:
-        """The result of `fn(connection, *args)` once it is on the disk."""
-        return self.writer.run(fn, *args)
+    def write(
+        self, fn: Callable[..., T], *args: object, then: Callable[[], None] | None = None
+    ) -> Coroutine[object, object, T]:
+        """The result of `fn(connection, *args)` once it is on the disk.
 
-    def write_later(self, fn: Callable[..., T], *args: object) -> Coroutine[object, object, T]:
+        then: called on the loop after the commit, before the result is handed over, and also when whoever
+        awaits the result was cancelled meanwhile: what must follow the commit follows it.
+        """
+        return self.writer.run(fn, *args, then=then)
+
+    def write_later(
+        self, fn: Callable[..., T], *args: object, then: Callable[[], None] | None = None
+    ) -> Coroutine[object, object, T]:
         """As `write`, behind everything people wait for. At most 5 ms of work a call."""
-        return self.writer.run_background(fn, *args)
+        return self.writer.run_background(fn, *args, then=then)
 
     async def close(self) -> None:
         """Commit what is queued, then close every connection."""

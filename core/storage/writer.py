@@ -14,14 +14,15 @@ import time
 from collections import deque
 from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 from core.errors import AppError, ReadOnly, StorageFailed
 from core.points import reach
 from core.storage.engine import Connection, DatabaseError, OperationalError, connect
 
-P = ParamSpec("P")
 T = TypeVar("T")
+Then = Callable[[], None] | None
+"""What follows a commit on the loop, whether or not somebody still waits for it."""
 
 MAX_BATCH = 1_000
 BATCH_S = 0.005
@@ -34,13 +35,20 @@ IDLE_CHECKPOINT_S = 30.0
 class _Operation:
     """One unit of work and the future of its result; `result` is there once it ran."""
 
-    __slots__ = ("args", "error", "fn", "future", "result")
+    __slots__ = ("args", "error", "fn", "future", "result", "then")
 
     result: object
 
-    def __init__(self, fn: Callable[..., object], args: tuple[object, ...], future: asyncio.Future[object]) -> None:
+    def __init__(
+        self,
+        fn: Callable[..., object],
+        args: tuple[object, ...],
+        then: Then,
+        future: asyncio.Future[object],
+    ) -> None:
         self.fn = fn
         self.args = args
+        self.then = then
         self.future = future
         self.error: BaseException | None = None
 
@@ -69,18 +77,18 @@ class Writer:
         self._thread = threading.Thread(target=self._work, args=(connection,), name="writer", daemon=True)
         self._thread.start()
 
-    async def run(self, fn: Callable[..., T], *args: object) -> T:
+    async def run(self, fn: Callable[..., T], *args: object, then: Then = None) -> T:
         """The result of `fn(connection, *args)`, after its commit reached the disk."""
         if len(self._people) >= MAX_QUEUED:
             await self._wait_for_room(self._people)
-        result: T = await self._queue(self._people, fn, args)  # type: ignore[assignment]
+        result: T = await self._queue(self._people, fn, args, then)  # type: ignore[assignment]
         return result
 
-    async def run_background(self, fn: Callable[..., T], *args: object) -> T:
+    async def run_background(self, fn: Callable[..., T], *args: object, then: Then = None) -> T:
         """As `run`, behind everything people wait for. Keep each operation under 5 ms."""
         if len(self._background) >= MAX_QUEUED:
             await self._wait_for_room(self._background)
-        result: T = await self._queue(self._background, fn, args)  # type: ignore[assignment]
+        result: T = await self._queue(self._background, fn, args, then)  # type: ignore[assignment]
         return result
 
     @property
@@ -103,14 +111,14 @@ class Writer:
             await self._room.wait()
 
     def _queue(
-        self, queue: deque[_Operation], fn: Callable[..., object], args: tuple[object, ...]
+        self, queue: deque[_Operation], fn: Callable[..., object], args: tuple[object, ...], then: Then
     ) -> asyncio.Future[object]:
         """Queue one operation; the future of its result."""
         if self._closing or self.failure is not None:
             raise StorageFailed("The database is closed.") from self.failure
         loop = asyncio.get_running_loop()
         future: asyncio.Future[object] = loop.create_future()
-        queue.append(_Operation(fn, args, future))
+        queue.append(_Operation(fn, args, then, future))
         if not self._rung:
             # Behind everything else that is ready now, so that all of it shares one batch, and the writer
             # does not compete with the loop for the interpreter at each statement.
@@ -214,6 +222,11 @@ class Writer:
     def _settle(self, operations: list[_Operation]) -> None:
         for operation in operations:
             future = operation.future
+            if operation.then is not None and operation.error is None:
+                try:
+                    operation.then()
+                except Exception as error:  # it is committed all the same; who waits must hear of the rest
+                    operation.error = error
             if future.done():  # whoever waited was cancelled
                 continue
             if operation.error is None:
