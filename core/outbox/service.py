@@ -11,7 +11,7 @@ import asyncio
 import logging
 import random
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -109,10 +109,7 @@ class Outbox:
 
     async def run(self) -> None:
         """Send until cancelled, beginning with what an earlier process left."""
-        for row_id, _, body, state, attempts, unsure in await self._storage.read(store.open_rows):
-            item = _Item(decode(Message, body), unsure=bool(unsure) or state == "sending", attempts=attempts)
-            if not self._queued(row_id, item.message.address.destination):
-                self._put(item)
+        self._take_up(await self._storage.read(store.open_rows))
         try:
             async with asyncio.TaskGroup() as group:
                 self._group = group
@@ -165,8 +162,15 @@ class Outbox:
 
     # ── One destination at a time ──
 
-    def _queued(self, row_id: str, destination: str) -> bool:
-        return any(item.message.id == row_id for item in self._queues.get(destination, ()))
+    def _take_up(self, rows: Sequence[tuple[str, str, str, str, int, int]]) -> None:
+        """Queue what is written down, in its order; what was handed over while it was read is newer."""
+        handed = {item.message.id: item for queue in self._queues.values() for item in queue}
+        self._queues.clear()
+        for row_id, _, body, state, attempts, unsure in rows:
+            left = _Item(decode(Message, body), unsure=bool(unsure) or state == "sending", attempts=attempts)
+            self._put(handed.pop(row_id, left))
+        for item in handed.values():
+            self._put(item)
 
     def _put(self, item: _Item) -> None:
         destination = item.message.address.destination
