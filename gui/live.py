@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from nicegui import background_tasks, ui
 
@@ -27,18 +27,27 @@ log = logging.getLogger(__name__)
 
 @dataclass(slots=True, eq=False)
 class Watcher:
-    """One part of one page that wants to hear of changes."""
+    """One part of one page that wants to hear of changes.
+
+    hint: it is told that something of these kinds happened and gets no event at all; what it reads then
+    comes through the door, which knows public places too.
+    """
 
     kinds: tuple[type[Event], ...]
     audience: Audience
     operates: bool
     changed: Changed
-    waiting: dict[str, Event] = field(default_factory=dict)
+    hint: bool = False
 
-    def sees(self, event: Event) -> bool:
-        """Whether this reader may know of it: by place, or because they operate."""
-        if self.kinds and not isinstance(event, self.kinds):
-            return False
+    def heard(self, events: Sequence[Event]) -> tuple[bool, tuple[Event, ...]]:
+        """(whether to tell it, the events it may see)."""
+        wanted = [event for event in events if not self.kinds or isinstance(event, self.kinds)]
+        if self.hint:
+            return bool(wanted), ()
+        seen = tuple(event for event in wanted if self._may_see(event))
+        return bool(seen), seen
+
+    def _may_see(self, event: Event) -> bool:
         return self.audience.may_see(event.places) if event.places else self.operates
 
 
@@ -90,8 +99,8 @@ class Live:
         """Hand what is new to whoever may see it."""
         fresh, self._fresh = self._fresh, {}
         for watcher in tuple(self._watchers):
-            seen = [event for event in fresh.values() if watcher.sees(event)]
-            if not seen:
+            told, seen = watcher.heard(tuple(fresh.values()))
+            if not told:
                 continue
             try:
                 result = watcher.changed(seen)

@@ -50,7 +50,7 @@ class Shell:
         refresh = Often(self._count)
         kinds = (ActionDone, DeliveryChanged)
         visitor = self._room.visitor
-        Scope(self._room.live, Watcher(kinds, visitor.audience, visitor.operates, refresh))
+        Scope(self._room.live, Watcher(kinds, visitor.audience, visitor.operates, refresh, hint=True))
         ui.timer(0.0, self._count, once=True)
 
     def _builder(self, page: Page) -> Callable[[PageArguments], Awaitable[None]]:
@@ -120,10 +120,8 @@ class Shell:
             find.on("click", js_handler=open_it)
             chips = Chips(self._room)
             visitor = self._room.visitor
-            Scope(
-                self._room.live,
-                Watcher((ConnectionChanged, DeliveryChanged), visitor.audience, True, lambda _: chips.draw()),
-            )
+            kinds = (ConnectionChanged, DeliveryChanged)
+            Scope(self._room.live, Watcher(kinds, visitor.audience, False, lambda _: chips.draw(), hint=True))
             ui.timer(5.0, chips.draw)
 
     def _palette(self) -> None:

@@ -119,8 +119,8 @@ class _View:
             with box("span", "r"):
                 age(one.expires_at, "in", "").props["title"] = "until then it can be answered"
             with box("div", "acts"):
-                Button("Decline", decline)
-                Button("Approve" if one.approver else "Run it", approve, classes="p")
+                Button("Decline", decline).mark("say-no")
+                Button("Approve" if one.approver else "Run it", approve, classes="p").mark("say-yes")
 
     def _connection(self, network: str, detail: str) -> None:
         with row():
@@ -147,7 +147,7 @@ class _View:
             age(newest.created_at)
             with box("div", "acts"):
                 if self._room.may("deliveries.retry"):
-                    Button("Retry", retry)
+                    Button("Retry", retry).mark("retry-failed")
                 link("Open", "/deliveries?state=failed", "btn")
 
     def _unanswered(self, found: tuple[Unanswered, ...]) -> None:
@@ -163,7 +163,7 @@ class _View:
             with box("div", "acts"):
                 if self._room.may("notes.add"):
                     given = f"# {newest.question}\n\n"
-                    Button("Answer", lambda: open_action(self._room, "notes.add", {"text": given}))
+                    Button("Answer", lambda: open_action(self._room, "notes.add", {"text": given})).mark("answer-it")
                 link("Open", "/conversations?unanswered=1", "btn")
 
 

@@ -43,14 +43,12 @@ class ThreadView:
         with box("section", "thread", aria_label="Messages"):
             self._head = box("div", "head")
             with box("div", "log"), box("div"):
-                self._section = Section(room, self._read, self._draw, rows=2)
+                kinds = (MessageAnswered, DeliveryChanged)
+                self._section = Section(room, self._read, self._draw, kinds=kinds, rows=2)
                 self._growing = box("div", "growing").mark("growing")
                 self._growing.props["aria-live"] = "polite"
             self._box()
-        watcher = Watcher(
-            (MessageReceived, MessageAnswered, DeliveryChanged), room.visitor.audience, True, self._changed
-        )
-        Scope(room.live, watcher)
+        Scope(room.live, Watcher((MessageReceived,), room.visitor.audience, False, self._received))
         if asked:
             ui.timer(0.0, lambda: self._say(asked), once=True)
 
@@ -92,14 +90,14 @@ class ThreadView:
             empty("Choose a conversation.")
         if found:
             ui.run_javascript(END)
+        if self.pane is not None:
+            ui.timer(0.0, self.pane.refresh, once=True)
 
-    async def _changed(self, events: Sequence[Event]) -> None:
-        about = [event for event in events if getattr(event, "conversation", self._key) == self._key]
-        for event in about:
-            if isinstance(event, MessageReceived):
+    def _received(self, events: Sequence[Event]) -> None:
+        """Remember the id of what is being answered here, for the Stop button."""
+        for event in events:
+            if isinstance(event, MessageReceived) and event.conversation == self._key:
                 self._incoming = event.incoming_id
-        if any(isinstance(event, (MessageAnswered, DeliveryChanged)) for event in about):
-            await self._again()
 
     async def _again(self) -> None:
         if self._conversation:

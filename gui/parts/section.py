@@ -37,7 +37,8 @@ class Section(Generic[T]):
         with self._box:
             skeleton(rows)
         if kinds:
-            watcher = Watcher(tuple(kinds), room.visitor.audience, room.visitor.operates, Often(self.refresh))
+            visitor = room.visitor
+            watcher = Watcher(tuple(kinds), visitor.audience, visitor.operates, Often(self.refresh), hint=True)
             Scope(room.live, watcher)
         ui.timer(0.0, self.refresh, once=True)
 

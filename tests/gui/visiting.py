@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 from nicegui import core as nicegui_core
 from nicegui import ui
+from nicegui.events import GenericEventArguments, handle_event
 from nicegui.functions.download import download
 from nicegui.functions.navigate import Navigate
 from nicegui.functions.notify import notify
@@ -61,7 +62,7 @@ class Building:
 
     async def teach(self, folder: Path) -> None:
         """A document to answer from."""
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(exist_ok=True)  # noqa: ASYNC240  # a test may wait for its own disk
         (folder / "certificates.md").write_text(DOCUMENT)
         await self.house.run("knowledge.index", path=str(folder))
 
@@ -119,8 +120,6 @@ async def press(user: User, marker: str) -> None:
     await until(lambda: marked(user, marker), timeout_s=WAIT_S, what=marker)
     one = marked(user, marker)[-1]
     assert user.client is not None
-    from nicegui.events import GenericEventArguments, handle_event
-
     with user.client:
         for listener in list(one._event_listeners.values()):
             if listener.type == "click":
@@ -135,8 +134,6 @@ def palette(user: User) -> Palette:
 
 async def choose(user: User, entry_id: str) -> None:
     """Choose a line of the palette, as the browser does it."""
-    from nicegui.events import GenericEventArguments, handle_event
-
     one = palette(user)
     assert user.client is not None
     with user.client:
