@@ -25,10 +25,18 @@ class Live:
     """A sink that shows an answer in its network while it grows; edits in between are not durable."""
 
     def __init__(
-        self, bus: Bus, incoming: Incoming, placeholder: str, *, chat: Chat | None, opened: Opened, watcher: Sink | None
+        self,
+        bus: Bus,
+        incoming: Incoming,
+        placeholder: str,
+        *,
+        chat: Chat | None,
+        opened: Opened,
+        held: Callable[[], bool],
+        watcher: Sink | None,
     ) -> None:
         self._bus, self._incoming, self._chat, self._opened = bus, incoming, chat, opened
-        self._watcher = watcher
+        self._held, self._watcher = held, watcher
         self._parts: list[str] = []
         self._opening = asyncio.Lock()
         self.placeholder = placeholder
@@ -61,7 +69,7 @@ class Live:
         while True:
             text = "".join(self._parts)
             try:
-                if text != shown:
+                if text != shown and not self._held():  # earlier answers go first
                     await self._grow(self._chat, text)
                     shown = text
                 elif sign_in_s <= 0 and not self.placeholder:

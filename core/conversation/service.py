@@ -193,7 +193,10 @@ class Conversations:
         if chat is not None and not placeholder and now() - incoming.received_at > A_RESTART_AGO:
             placeholder = await self._revisions.opened_before(chat, incoming)
         sink, _, _ = self._sinks.get(incoming.id, (None, "", ""))
-        live = Live(self._bus, incoming, placeholder, chat=chat, opened=self._remember_placeholder, watcher=sink)
+        live = Live(
+            self._bus, incoming, placeholder, chat=chat, opened=self._remember_placeholder, watcher=sink,
+            held=lambda: self._outbox.waits(incoming.place.key),
+        )  # fmt: skip
         async with asyncio.TaskGroup() as group:
             shower = group.create_task(live.show())
             try:

@@ -160,6 +160,10 @@ class Outbox:
         """Messages that wait or are being sent."""
         return sum(len(queue) for queue in self._queues.values())
 
+    def waits(self, destination: str) -> bool:
+        """Whether messages to a destination have yet to leave; what is posted now would go before them."""
+        return self._group is None or bool(self._queues.get(destination))
+
     # ── One destination at a time ──
 
     def _take_up(self, rows: Sequence[tuple[str, str, str, str, int, int]]) -> None:
