@@ -1,0 +1,125 @@
+"""200 deaths while people write: each message ends with one answer, in order, and each effect happens once.
+
+`SIGNALBOX_FAULT_SEED=123` replays one home; the failing seed is in the message of the failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import re
+from pathlib import Path
+
+import pytest
+
+from core.storage import connect
+from tests.faults.tale import STEP_S, STEPS
+from tests.faults.town import Town
+from tests.faults.victim import FINISH, VERDICT, Life
+from tests.faults.warm import KILLED, Warm
+
+pytestmark = [pytest.mark.fault, pytest.mark.slow]
+
+ROOT = Path(__file__).parents[2]
+HOMES, KILLS = 12, 15
+AT_ONCE = 3
+"""Towns that live at the same time."""
+POINTS = (
+    "inbox.before_write", "inbox.after_write", "unit.before_commit", "unit.after_commit", "writer.before_commit",
+    "writer.after_commit", "conversation.before_settle", "outbox.before_send", "outbox.after_send",
+    "outbox.after_mark",
+)  # fmt: skip
+SEED = os.environ.get("SIGNALBOX_FAULT_SEED", "")
+BEFORE_DEATH_S = 2.0
+
+
+def test_the_points_of_death_are_in_the_code() -> None:
+    named = {
+        name
+        for path in (ROOT / "core").rglob("*.py")
+        for name in re.findall(r'reach\("([\w.]+)"\)', path.read_text("utf-8"))
+    }
+    assert set(POINTS) <= named
+
+
+@pytest.mark.timeout(290)
+async def test_every_message_has_one_answer_after_180_kills_at_points_and_times(tmp_path: Path) -> None:
+    seeds = [int(SEED)] if SEED else [random.randrange(10**6) for _ in range(HOMES)]
+    print(f"seeds {seeds}")  # noqa: T201
+    waiting = list(seeds)
+
+    async def work() -> None:
+        async with Warm() as warm:
+            while waiting:
+                seed = waiting.pop()
+                await killed_home(tmp_path / f"home{seed}", seed, warm)
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(AT_ONCE, len(seeds))):
+            group.create_task(work())
+
+
+async def killed_home(home: Path, seed: int, warm: Warm) -> None:
+    """One home through its deaths to an end in peace."""
+    home.mkdir()
+    choice = random.Random(seed)
+    async with Town() as town:
+        try:
+            first = asyncio.create_task(warm.live(Life(home=str(home), environ=town.environ(), links=town.links)))
+            await town.connected()
+            for talk in town.talks:
+                await town.ask(choice, talk, ("echo",))
+            await town.settled()
+            (home / FINISH).touch()
+            assert await first == 0
+            (home / FINISH).unlink()
+            for _ in range(KILLS):
+                await one_death(home, town, choice, warm)
+            await peace(home, town, warm)
+        except BaseException as error:
+            error.add_note(f"SIGNALBOX_FAULT_SEED={seed} replays it; the log is {home}/process.log")
+            raise
+
+
+async def one_death(home: Path, town: Town, choice: random.Random, warm: Warm) -> None:
+    """A life that is ended by SIGKILL, with messages before and after."""
+    at_point = choice.random() < 0.75
+    life = Life(
+        home=str(home), environ=town.environ(), point=choice.choice(POINTS) if at_point else "",
+        nth=choice.randint(1, 8),
+    )  # fmt: skip
+    after_s = BEFORE_DEATH_S if at_point else choice.uniform(0.05, BEFORE_DEATH_S)
+    living = asyncio.create_task(warm.live(life, after_s))
+    for _ in range(choice.randint(1, 4)):
+        await asyncio.wait({living}, timeout=choice.uniform(0, 0.4))
+        await town.ask(choice)
+    assert await living == KILLED, "it ended by itself"
+    for _ in range(choice.choice((0, 0, 1, 2))):
+        await town.ask(choice)
+
+
+async def peace(home: Path, town: Town, warm: Warm) -> None:
+    """The last life: everything is answered, then it ends in order with nothing left."""
+    last = asyncio.create_task(warm.live(Life(home=str(home), environ=town.environ())))
+    try:
+        await town.settled()
+        await asyncio.wait({last}, timeout=STEP_S * STEPS)  # a second answer would come now
+        assert await town.unanswered() == ""
+    finally:
+        (home / FINISH).touch()
+        assert await last == 0
+    verdict = json.loads((home / VERDICT).read_text())
+    assert verdict["audit"] == []
+    assert set(verdict["deliveries"]) == {"sent"}, "nothing waits, failed or was dropped"
+    assert noted(home) == sorted(town.notes), "each note is written exactly once"
+
+
+def noted(home: Path) -> list[str]:
+    connection = connect(home / "signalbox.db", readonly=True)
+    try:
+        rows = connection.execute("SELECT text FROM note ORDER BY text").fetchall()
+    finally:
+        connection.close()
+    return [str(row[0]).removeprefix("remember ") for row in rows]
