@@ -110,7 +110,7 @@ class Place:
     """Where something is said. `thread_id` is empty outside a thread.
 
     kind: `direct` (one person and the bot), `private` (invited people), `public` (anyone of the
-    workspace), `unknown` (treated as private).
+    workspace), `unknown` (treated as private). shared: people of other organisations read it too.
     """
 
     network: str
@@ -119,6 +119,7 @@ class Place:
     thread_id: str = ""
     kind: Literal["direct", "private", "public", "unknown"] = "unknown"
     name: str = ""
+    shared: bool = False
 
     @property
     def key(self) -> str:
@@ -136,15 +137,17 @@ class Audience:
     """Who will read a reply: the places whose readers all see it.
 
     An item may be shown when it is visible to everyone or to one of these places. In a channel
-    that is the channel alone; in private it is every place the person is known to read.
+    that is the channel alone; in private it is every place the person is known to read. outsiders:
+    people who are not of the team read it, so that what everyone of the team sees is not for them.
     """
 
     places: frozenset[str] = frozenset()
     private: bool = False
+    outsiders: bool = False
 
     def may_see(self, visibility: Sequence[str]) -> bool:
         """True when everyone in this audience may read an item of that visibility."""
-        return EVERYONE in visibility or not self.places.isdisjoint(visibility)
+        return (EVERYONE in visibility and not self.outsiders) or not self.places.isdisjoint(visibility)
 
 
 NO_AUDIENCE = Audience()

@@ -280,6 +280,7 @@ def place_of(channel: Payload, me: Me) -> Place:
         channel_id=str(channel["id"]),
         kind=kind,
         name=str(channel.get("name") or ""),
+        shared=any(bool(channel.get(mark)) for mark in ("is_ext_shared", "is_pending_ext_shared")),
     )
 
 

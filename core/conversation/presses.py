@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from core.actions import Answers, Context, Door
+from core.conversation.grammar import Command, bind
 from core.conversation.speak import reply_of
 from core.conversation.turn import Turn
 from core.values import IncomingKind, Json, Reply
@@ -24,7 +25,7 @@ class Presses:
         turn.actor = (await self._door.identify(ctx)).actor
         word, _, rest = incoming.value.partition(":")
         if incoming.kind is IncomingKind.FORM:
-            await self._dispatch(turn, ctx, incoming.value.removeprefix("form:"), dict(incoming.fields))
+            await self._filled_in(turn, ctx, incoming.value.removeprefix("form:"))
         elif word == "confirm":
             result = await self._answers.approve(ctx, rest)
             turn.action, turn.reply = result.action, reply_of(result.value, timezone=turn.actor.timezone)
@@ -42,6 +43,13 @@ class Presses:
             turn.ignore("it was stopped, or done before")
         else:
             await self._run_text(turn, ctx, incoming.value.removeprefix("run:"))
+
+    async def _filled_in(self, turn: Turn, ctx: Context, name: str) -> None:
+        """A form's fields are texts, as the options of a command are."""
+        fields = {key: value for key, value in turn.incoming.fields.items() if value}
+        definition = self._door.registry.get(name)
+        arguments = bind(Command(name=definition.name, options=fields), definition)
+        await self._dispatch(turn, ctx, definition.name, arguments)
 
     async def _dispatch(self, turn: Turn, ctx: Context, name: str, arguments: dict[str, Json]) -> None:
         turn.action = name

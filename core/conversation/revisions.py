@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
-from core.actions import Door
-from core.codec import decode, encode
+from core.codec import decode
+from core.conversation.settling import Settling
 from core.conversation.turn import Turn
 from core.errors import Unavailable
-from core.inbox import Inbox, mark_done
-from core.outbox import Outbox, answer_of
-from core.outbox import replace as replace_answer
+from core.inbox import Inbox
+from core.outbox import answer_of
 from core.ports import Chat
 from core.storage import Storage
-from core.values import Address, Incoming, IncomingKind, Message, Reply, now, stamp
+from core.values import Address, Incoming, IncomingKind, Message, Reply
 
 Again = Callable[[Turn], Awaitable[None]]
 
@@ -22,8 +21,8 @@ Again = Callable[[Turn], Awaitable[None]]
 class Revisions:
     """Finds the answer to an earlier message and sends what it is now."""
 
-    def __init__(self, storage: Storage, inbox: Inbox, outbox: Outbox, door: Door, again: Again) -> None:
-        self._storage, self._inbox, self._outbox, self._door, self._again = storage, inbox, outbox, door, again
+    def __init__(self, storage: Storage, inbox: Inbox, settling: Settling, again: Again) -> None:
+        self._storage, self._inbox, self._settling, self._again = storage, inbox, settling, again
 
     async def edited(self, turn: Turn) -> None:
         """Answer the new text in the place of the old answer. What changed something is not run again."""
@@ -40,8 +39,7 @@ class Revisions:
         if asked.reply is None:
             turn.ignore("an edited command is not run again")
             return
-        await self._replace(turn, answer, replace(answer, reply=asked.reply, operation="edit"))
-        turn.ignore("the answer was updated")
+        await self._end(turn, "the answer was updated", answer, asked)
 
     async def deleted(self, turn: Turn) -> None:
         """Withdraw the answer to a deleted message."""
@@ -50,8 +48,7 @@ class Revisions:
             turn.ignore("the deletion of something that was not answered")
             return
         _, answer = original
-        await self._replace(turn, answer, replace(answer, reply=Reply(text=""), operation="delete"))
-        turn.ignore("the answer was withdrawn")
+        await self._end(turn, "the answer was withdrawn", answer, None)
 
     async def opened_before(self, chat: Chat, incoming: Incoming) -> str:
         """The id of the placeholder an earlier process posted and had no time to write down, or an empty one."""
@@ -74,10 +71,7 @@ class Revisions:
         message = decode(Message, answer[1])
         return arrived[0], replace(message, address=replace(message.address, message_id=answer[3]))
 
-    async def _replace(self, turn: Turn, before: Message, message: Message) -> None:
-        """Write the new body over the answer's row together with the arrival's mark, then send it."""
-        unit = self._door.open_unit()
-        unit.do(replace_answer, before.about, encode(message), stamp(now()))
-        unit.do(mark_done, turn.incoming.id, "done", stamp(now()))
-        await unit.commit()
-        self._outbox.hand_over(message)
+    async def _end(self, turn: Turn, how: str, answer: Message, asked: Turn | None) -> None:
+        turn.ignore(how)
+        await self._settling.revise(turn, answer, asked)
+        turn.settled = True

@@ -10,13 +10,12 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
-from typing import Literal
 
 from core.actions import Answers, Context, Door
 from core.bus import Bus
-from core.codec import canonical, decode, encode
+from core.codec import decode
 from core.config.settings import ConversationSettings
-from core.conversation import grammar, store
+from core.conversation import grammar
 from core.conversation.commands import Commands
 from core.conversation.doorstep import Doorstep
 from core.conversation.lanes import Lanes
@@ -25,17 +24,17 @@ from core.conversation.missed import Missed
 from core.conversation.model import Said
 from core.conversation.presses import Presses
 from core.conversation.revisions import Revisions
+from core.conversation.settling import Settling
 from core.conversation.speak import reply_of, reply_to_error
-from core.conversation.timing import Freshness, freshness, must_confirm, with_apology
+from core.conversation.timing import Freshness, freshness, must_confirm
 from core.conversation.turn import Turn
 from core.errors import AppError, ConfirmationNeeded, Conflict, Denied, InvalidInput, Limited, NotFound
-from core.events import MessageAnswered, MessageReceived
-from core.inbox import Inbox, hide, mark_done, set_placeholder
+from core.events import MessageReceived
+from core.inbox import Inbox, set_placeholder
 from core.outbox import Outbox, answer_of
 from core.points import reach
 from core.storage import Storage
 from core.values import (
-    Address,
     Caller,
     Effect,
     Incoming,
@@ -48,7 +47,6 @@ from core.values import (
     Sink,
     new_id,
     now,
-    stamp,
 )
 
 A_RESTART_AGO = timedelta(seconds=5)
@@ -77,7 +75,8 @@ class Conversations:
         self.missed = Missed(storage, inbox, door)
         self._doorstep = doorstep
         self._presses = Presses(door, answers, self._answer)
-        self._revisions = Revisions(storage, inbox, outbox, door, self._answer_again)
+        self._settling = Settling(door, inbox, outbox)
+        self._revisions = Revisions(storage, inbox, self._settling, self._answer_again)
         self._lanes = Lanes(self._work, workers=settings.workers)
         self._stopped: set[str] = set()
         self._withdrawn: set[str] = set()
@@ -315,73 +314,11 @@ class Conversations:
         await self._storage.write(set_placeholder, incoming_id, message_id)
 
     async def _settle(self, turn: Turn, placeholder: str) -> None:
-        """Mark the arrival done and write its reply, its exchange and its event in one unit."""
-        incoming, reply = turn.incoming, turn.reply
-        unit = self._door.open_unit()
-        unit.do(mark_done, incoming.id, turn.outcome, stamp(now()))
-        if turn.question != incoming.text:
-            unit.do(hide, incoming.id, encode(replace(incoming, text=turn.question)))
-        if reply is not None:
-            if turn.late:
-                reply = with_apology(reply, incoming, now())
-            unit.send(self._message(incoming, reply, placeholder))
-            if incoming.kind in (IncomingKind.MESSAGE, IncomingKind.COMMAND):
-                unit.do(store.record, self._row(turn, reply))
-            unit.emit(
-                MessageAnswered(
-                    incoming_id=incoming.id,
-                    conversation=incoming.place.conversation,
-                    found=reply.found,
-                    places=(incoming.place.key,),
-                )
-            )
-        elif placeholder:
-            unit.send(self._message(incoming, Reply(text=""), placeholder, delete=True))
-        await unit.commit()
-        self._inbox.settled(incoming.id)
-        waiter = self._waiters.get(incoming.id)
+        if not turn.settled:
+            await self._settling.settle(turn, placeholder)
+        waiter = self._waiters.get(turn.incoming.id)
         if waiter is not None and not waiter.done():
-            waiter.set_result((reply or Reply(text=""), turn.outcome))
-
-    def _message(self, incoming: Incoming, reply: Reply, placeholder: str, *, delete: bool = False) -> Message:
-        hidden = reply.private and incoming.place.kind != "direct"
-        address = Address(
-            place=incoming.place,
-            person_external_id=incoming.sender.external_id if hidden else "",
-            message_id="" if hidden else placeholder,
-            reply_to=incoming.message_id,
-            respond_url=incoming.respond_url,
-        )
-        operation: Literal["post", "edit", "delete"] = "edit" if address.message_id else "post"
-        return Message(
-            id=new_id(),
-            address=address,
-            reply=reply,
-            operation="delete" if delete else operation,
-            about=incoming.id,
-            created_at=now(),
-        )
-
-    def _row(self, turn: Turn, reply: Reply) -> tuple[str | int, ...]:
-        incoming, place = turn.incoming, turn.incoming.place
-        return (
-            incoming.id,
-            place.conversation,
-            place.network,
-            place.key,
-            "private" if reply.private and place.kind == "public" else place.kind,
-            place.name,
-            turn.actor.person_id,
-            turn.actor.name if turn.actor.person_id else incoming.sender.name or "somebody",
-            stamp(incoming.sent_at),
-            turn.question,
-            turn.action,
-            encode(reply),
-            int(reply.found),
-            turn.outcome,
-            canonical([[one.label, one.at_ms] for one in turn.steps]),
-            stamp(now()),
-        )
+            waiter.set_result((turn.reply or Reply(text=""), turn.outcome))
 
 
 def _outcome(error: Exception) -> str:

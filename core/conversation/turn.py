@@ -22,6 +22,8 @@ class Turn:
     reply: Reply | None = None
     outcome: str = "answered"
     late: bool = False
+    settled: bool = False
+    """It was written down already, together with what it changed."""
     question: str = ""
     """What is written down as asked: the text, or the command alone when a secret was typed with it."""
     steps: list[Step] = field(default_factory=list)

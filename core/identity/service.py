@@ -93,9 +93,11 @@ class Identity:
     async def audience(self, actor: Actor, place: Place | None) -> Audience:
         """The channel's readers; in private the actor, who reads what they are known to read."""
         if place is not None and place.kind != "direct":
-            return Audience(places=frozenset({place.key}))
+            return Audience(places=frozenset({place.key}), outsiders=place.shared)
         known = await self.snapshot()
         own = frozenset({place.key}) if place is not None else frozenset()
+        if actor.person_id:
+            own |= {f"person:{actor.person_id}"}  # what somebody noted for themselves
         return Audience(places=own | known.places.get(actor.person_id, frozenset()), private=True)
 
     # ── Authoriser ──

@@ -13,7 +13,7 @@ import pytest
 from core.actions import Context, action
 from core.actions.definition import define
 from core.errors import Limited, Rejected, Unavailable
-from core.values import Effect, IncomingKind, Place, Reply
+from core.values import Caller, Effect, IncomingKind, Place, Reply
 from tests.fakes.chat import OPS, SECRET, FakeChat, incoming
 from tests.fakes.house import House, open_house, until
 
@@ -400,8 +400,6 @@ async def test_a_direct_conversation_is_shown_to_its_participant_only(house: Hou
 
 
 async def test_a_text_said_in_the_room_comes_back_with_its_reply(house: House) -> None:
-    from core.values import Caller
-
     owner = await house.app.identity.ensure_owner()
     me = Caller(network="room", external_id=owner.id)
     said = await house.app.conversations.say(me, "echo hello", network="room", key="k")
@@ -480,3 +478,51 @@ async def test_an_arrival_during_the_start_is_answered_once(tmp_path: Path) -> N
             await house.answer_to(arrival)
         assert house.chat.texts() == [str(n) for n in range(60)]
         assert house.app.supervisor.parts["conversations"].restarts == 0
+
+
+async def test_a_private_answer_never_replaces_a_public_one(house: House) -> None:
+    await house.ask("echo I read this", place=SECRET)
+    await house.run("notes.add", text="The vault code is 4711 for the basement.", visible=[SECRET.key])
+    await house.ask("echo public", message_id="q1")
+    question = "What is the vault code for the basement?"
+    await house.settled(await house.hear(incoming(question, kind=IncomingKind.EDIT, message_id="q1")))
+    await until(lambda: house.chat.deleted and any("4711" in text for text in house.chat.texts()))
+    assert all(one.only_for == "U-ann" for one in house.chat.shown.values() if "4711" in one.reply.text)
+    assert "public" not in house.chat.texts()
+
+
+async def test_a_private_answer_is_read_by_its_asker_alone_in_the_conversations(house: House) -> None:
+    await house.ask("echo hello", who="U-bob", place=SECRET)
+    await house.ask("notes ad x", place=SECRET)
+    bob = Context(caller=Caller(network="fake", external_id="U-bob"))
+    threads = (await house.app.door.dispatch(bob, "conversation.list", {})).value
+    assert isinstance(threads, tuple)
+    assert [thread.last_text for thread in threads] == ["echo hello"]
+
+
+async def test_an_edit_shows_in_the_conversation(house: House) -> None:
+    await house.ask("echo teh", message_id="q1")
+    await house.settled(await house.hear(incoming("echo the", kind=IncomingKind.EDIT, message_id="q1")))
+    assert await house.rows("SELECT question FROM exchange") == [("echo the",)]
+
+
+async def test_people_of_other_organisations_get_nothing_the_team_knows(house: House) -> None:
+    await house.run("notes.add", text="The wifi password is on the fridge.")
+    answer = await house.ask("Where is the wifi password?", place=replace(OPS, channel_id="C-connect", shared=True))
+    assert (answer.only_for, "fridge" in answer.reply.text) == ("U-ann", True)
+
+
+async def test_a_forms_fields_are_read_like_options(house: House) -> None:
+    fields = {"text": "from a form", "tags": "a, b", "share": ""}
+    form = incoming("", kind=IncomingKind.FORM, value="form:notes.add", change=lambda one: replace(one, fields=fields))
+    await house.answer_to(await house.hear(form))
+    notes = await house.run("notes.list")
+    assert isinstance(notes, tuple)
+    assert [(note.text, note.tags) for note in notes] == [("from a form", ("a", "b"))]
+
+
+async def test_a_command_that_is_not_answered_says_so_to_its_person(house: House) -> None:
+    await house.ask("", kind=IncomingKind.COMMAND, who="U-eve")
+    again = await house.ask("", kind=IncomingKind.COMMAND, who="U-eve")
+    assert again.only_for == "U-eve"
+    assert again.reply.text.startswith("Not answered: nobody knows the sender")
