@@ -108,8 +108,15 @@ def signalbox(home: Path, *words: str, timeout_s: float = 90.0) -> "subprocess.C
 
 def environment(home: Path) -> dict[str, str]:
     """A process's environment with that home and nothing of this machine's own settings."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("SIGNALBOX_", "SLACK_", "DISCORD_"))}
-    return {**kept, "SIGNALBOX_HOME": str(home), "SIGNALBOX_PORT": "0", "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"}
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SIGNALBOX_", "SLACK_", "DISCORD_"))
+    }
+    return {
+        **kept,
+        "SIGNALBOX_HOME": str(home),
+        "SIGNALBOX_PORT": "0",
+        "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",
+    }
 
 
 async def write_text(settings: Settings, name: str, value: str) -> None:

@@ -34,7 +34,9 @@ def test_everything_else_takes_the_long_way(words: list[str]) -> None:
     assert read(words) is None
 
 
-@pytest.mark.parametrize("word", ["plain", "two words", 'say "hi"', "it's", "a\\b c", "", "line\nbreak", "“curly” quote"])
+@pytest.mark.parametrize(
+    "word", ["plain", "two words", 'say "hi"', "it's", "a\\b c", "", "line\nbreak", "“curly” quote"]
+)
 def test_a_word_of_the_shell_is_one_word_of_the_chat(word: str) -> None:
     straight = word.replace("“", '"').replace("”", '"')
     assert [one.text for one in words_of(f"notes add {requoted(word)}")] == ["notes", "add", straight]
