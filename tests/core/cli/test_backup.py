@@ -96,7 +96,7 @@ def test_check_only_looks(tmp_path: Path) -> None:
 def test_a_file_that_is_no_backup_is_refused(tmp_path: Path, content: bytes) -> None:
     settings = home_at(tmp_path / "home")
     (tmp_path / "copy.db").write_bytes(content)
-    with pytest.raises(InvalidInput, match="no usable backup|no database of Signalbox"):
+    with pytest.raises(InvalidInput, match=r"no usable backup|no database of Signalbox"):
         restore(given(file=str(tmp_path / "copy.db"), home=str(settings.home), yes=True), FakeWorld(), Seen().terminal)
 
 

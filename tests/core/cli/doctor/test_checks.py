@@ -303,8 +303,8 @@ def test_offline_asks_nobody(settings: Settings) -> None:
 
 
 def test_tokens_of_the_vault_win_over_the_environment(settings: Settings) -> None:
-    from core.app import open_app
     from core.actions import Context
+    from core.app import open_app
     from core.values import Caller
 
     async def save() -> None:
