@@ -25,6 +25,12 @@ class Pace:
         missing = -self._tokens / self._rate.per_s if self._tokens < 0 else 0.0
         return max(missing, self._closed_until - at, 0.0)
 
+    @property
+    def free(self) -> bool:
+        """Whether the next token may be used at once."""
+        at = time.monotonic()
+        return self._tokens + (at - self._at) * self._rate.per_s >= 1 and self._closed_until <= at
+
     def close_for(self, seconds: float) -> None:
         """The other side asked for silence."""
         self._closed_until = max(self._closed_until, time.monotonic() + seconds)

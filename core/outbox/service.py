@@ -39,12 +39,15 @@ log = logging.getLogger(__name__)
 
 
 class _Item:
-    __slots__ = ("attempts", "message", "unsure")
+    """A message in its destination's queue. claimed: its row says `sending`, it may leave."""
+
+    __slots__ = ("attempts", "claimed", "message", "unsure")
 
     def __init__(self, message: Message, *, unsure: bool = False, attempts: int = 0) -> None:
         self.message = message
         self.unsure = unsure
         self.attempts = attempts
+        self.claimed = False
 
 
 class Outbox:
@@ -199,12 +202,13 @@ class Outbox:
                     self._dropped.discard(item.message.id)
                     queue.popleft()
                     continue
-                await asyncio.sleep(pace.take())
-                wait_s = await self._try(chat, item, pace)
-                if wait_s is None:
+                if pause_s := pace.take():
+                    await asyncio.sleep(pause_s)
+                retry_s = await self._try(chat, item, pace)
+                if retry_s is None:
                     queue.popleft()
-                elif wait_s:
-                    await asyncio.sleep(wait_s)
+                elif retry_s:
+                    await asyncio.sleep(retry_s)
         finally:
             self._busy.discard(destination)
             if not queue:
@@ -213,7 +217,9 @@ class Outbox:
     async def _try(self, chat: Chat, item: _Item, pace: Pace) -> float | None:
         """One try. None: it is done with; else the seconds before the next one."""
         message = item.message
-        await self._storage.write(store.sending, message.id)
+        if not item.claimed:
+            await self._storage.write(store.sending, message.id)
+        item.claimed = False  # a further try is claimed anew
         item.attempts += 1
         self._bus.publish(DeliveryChanged(message_id=message.id, state="sending"))
         reach("outbox.before_send")
@@ -240,10 +246,26 @@ class Outbox:
                 return None
             return await self._postpone(item, error, self._backoff(item.attempts))
         reach("outbox.after_send")
-        await self._storage.write(store.sent, message.id, taken.message_id, stamp(now()))
+        await self._arrived(message, taken, self._next(message.address.destination, pace))
+        return None
+
+    async def _arrived(self, message: Message, taken: Sent, following: _Item | None) -> None:
+        """Mark what arrived, and in the same commit claim what follows it at once."""
+        at = stamp(now())
+        if following is None:
+            await self._storage.write(store.sent, message.id, taken.message_id, at)
+        else:
+            await self._storage.write(store.sent_and_sending, message.id, taken.message_id, at, following.message.id)
+            following.claimed = True
         reach("outbox.after_mark")
         self._bus.publish(DeliveryChanged(message_id=message.id, state="sent"))
-        return None
+
+    def _next(self, destination: str, pace: Pace) -> _Item | None:
+        """What leaves next, when nothing has to be waited for before it."""
+        queue = self._queues[destination]
+        if len(queue) < 2 or not pace.free or destination.partition(":")[0] not in self._chats:
+            return None
+        return None if queue[1].message.id in self._dropped else queue[1]
 
     async def _send(self, chat: Chat, item: _Item) -> Sent:
         if item.unsure:

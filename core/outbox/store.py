@@ -57,6 +57,12 @@ def sent(connection: Connection, row_id: str, message_id: str, at: str) -> None:
     )
 
 
+def sent_and_sending(connection: Connection, row_id: str, message_id: str, at: str, next_id: str) -> None:
+    """One arrived, and the next one to that destination is about to leave."""
+    sent(connection, row_id, message_id, at)
+    sending(connection, next_id)
+
+
 def postponed(connection: Connection, row_id: str, error: str, due_at: str, unsure: bool, counted: bool) -> None:
     """It is tried again at `due_at`; unsure: look first whether it arrived."""
     connection.execute(
