@@ -39,6 +39,11 @@ READY_S = 0.1
 RATE_WAIT_S = 30.0
 
 
+# Voice is not offered: its two warnings at every start would only worry people.
+discord.VoiceClient.warn_nacl = False
+discord.VoiceClient.warn_dave = False
+
+
 class Client(discord.Client):
     """One login. No privileged intent, no voice, no caches beyond servers and channels."""
 

@@ -153,12 +153,13 @@ async def test_a_channel_reads_as_one_and_in_private_all_a_person_reads(tmp_path
         channel = await one.identity.audience(actor, OPS)
         assert (channel.places, channel.private) == (frozenset({OPS.key}), False)
         private = await one.identity.audience(actor, direct)
-        assert private.places == {"slack:T1/D1", "slack:T1/C1", "slack:T1/C2"}
+        own = f"person:{ann.id}"
+        assert private.places == {"slack:T1/D1", "slack:T1/C1", "slack:T1/C2", own}
         assert private.private
         unit = one.door.open_unit()
         one.people.left(unit, OPS, ann.id)
         await unit.commit()
-        assert (await one.identity.audience(actor, None)).places == {"slack:T1/C2"}
+        assert (await one.identity.audience(actor, None)).places == {"slack:T1/C2", own}
         assert (await one.identity.audience(NOBODY, None)).places == frozenset()
 
 
