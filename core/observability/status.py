@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from core.values import Json, now
 
 if TYPE_CHECKING:  # `/status` is up before the rest of the house is imported
-    from core.ports import Health
+    from core.observability.machine import memory_bytes
+from core.ports import Health
 
 QUEUE_LAG_S = 60.0
 """Something that waits longer than this makes the whole degraded."""
 LOOP_LAG_MS = 250.0
 
-_STATM = Path("/proc/self/statm")
 _STARTED = time.monotonic()
 
 
@@ -63,15 +61,6 @@ def status(probes: Probes) -> dict[str, Json]:
         "eventLoopLagMs": round(loop_ms, 2),
         "connections": {network: _connection(health) for network, health in connections.items()},
     }
-
-
-def memory_bytes() -> int:
-    """Memory of this process that is in RAM (resident set), in bytes."""
-    if _STATM.exists():  # Linux: what psutil reads, without its 50 ms of import
-        return int(_STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    import psutil  # type: ignore[import-untyped]
-
-    return int(psutil.Process().memory_info().rss)
 
 
 def _connection(health: Health) -> dict[str, Json]:

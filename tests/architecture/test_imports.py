@@ -22,7 +22,7 @@ ONE_FILE: dict[str, str] = {
     "orjson": "core/codec.py",
     "platformdirs": "core/config/home.py",
     "prometheus_client": "core/observability/metrics.py",
-    "psutil": "core/observability/status.py",
+    "psutil": "core/observability/machine.py",
     "sqlean": "core/storage/engine.py",
     "sqlite_utils": "core/storage/migrations/__init__.py",
     "sqlite_vec": "core/storage/engine.py",

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from core.cli.client import Client, NotAnswering
 from core.cli.doctor.model import Finding, Situation, fault, ok, skipped, warning
 from core.cli.runfile import held_by_another, read
+from core.observability.machine import listener_of
 
 SLOW_LAG_MS = 250.0
 WAITS_S = 60.0
@@ -93,16 +94,3 @@ def taken(host: str, number: int) -> bool:
         except OSError:
             return True
     return False
-
-
-def listener_of(number: int) -> str:
-    """`name (process 123)`, as far as the system tells; else an empty text."""
-    import psutil  # type: ignore[import-untyped]
-
-    try:
-        for one in psutil.net_connections("tcp"):
-            if one.status == psutil.CONN_LISTEN and one.laddr.port == number and one.pid:
-                return f"{psutil.Process(one.pid).name()} (process {one.pid})"
-    except psutil.Error:
-        return ""
-    return ""

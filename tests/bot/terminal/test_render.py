@@ -15,7 +15,9 @@ def test_sources_are_numbered_below_the_text() -> None:
 
 
 def test_what_made_an_answer_is_said_but_not_of_a_command() -> None:
-    assert answer_lines(answer("a", producedBy={"label": "quotes only, no model"}), PLAIN)[-1] == "(quotes only, no model)"
+    assert (
+        answer_lines(answer("a", producedBy={"label": "quotes only, no model"}), PLAIN)[-1] == "(quotes only, no model)"
+    )
     assert answer_lines(answer("a", producedBy={"label": "command"}), PLAIN) == ["a"]
 
 
@@ -54,7 +56,7 @@ def test_a_result_of_rows_is_a_table_without_empty_columns() -> None:
 
 
 def test_a_result_that_is_a_reply_is_shown_as_one_and_nothing_as_done() -> None:
-    reply = {"text": "Removed.", "sources": [], "produced_by": None}
+    reply: dict[str, object] = {"text": "Removed.", "sources": [], "produced_by": None}
     assert result_lines(reply, PLAIN) == ["Removed."]
     assert result_lines(None, PLAIN) == ["Done."]
     assert result_lines({"version": 2, "note": ""}, PLAIN) == ["version: 2"]

@@ -9,7 +9,7 @@ from core.cli.quick import Talk
 from core.cli.talking import confirmation_of, talked
 from tests.core.cli.parts import Seen
 
-ASKS = {
+ASKS: dict[str, object] = {
     "outcome": "asked first",
     "reply": {"text": "It would go.", "buttons": [{"label": "Run it", "value": "confirm:c1"}]},
     "sources": [],

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
+from core.observability.machine import memory_bytes
 from core.observability.memory import few_heaps, give_back
-from core.observability.status import memory_bytes
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="glibc alone can be told")

@@ -7,7 +7,7 @@ from datetime import timedelta
 import psutil  # type: ignore[import-untyped]
 
 from core.observability import Probes, status
-from core.observability.status import memory_bytes
+from core.observability.machine import memory_bytes
 from core.ports import Health
 from core.values import now
 
