@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from core.bus import Bus
 from core.errors import AppError
 from core.events import AnswerGrew
+from core.points import reach
 from core.ports import Chat
 from core.values import Incoming, Sink
 
@@ -16,6 +17,8 @@ SIGN_S = 0.7
 """Answers that take longer show that somebody works on them."""
 EVERY_S = 1.0
 SIGN_EVERY_S = 8.0
+OPENING = "opening"
+"""Written in the place of a placeholder's id while it is posted: a process that dies then may have posted it."""
 
 log = logging.getLogger(__name__)
 Opened = Callable[[str, str], Awaitable[None]]
@@ -85,7 +88,10 @@ class Live:
             await chat.grow_reply(self._incoming, self.placeholder, text)
             return
         async with self._opening:
+            await self._opened(self._incoming.id, OPENING)
+            reach("conversation.before_placeholder")
             message_id = await chat.open_reply(self._incoming, text)
+            reach("conversation.after_placeholder")
             await self._opened(self._incoming.id, message_id)
             self.placeholder = message_id
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 
 from core.codec import decode
 from core.conversation.settling import Settling
 from core.conversation.turn import Turn
-from core.errors import Unavailable
+from core.errors import AppError, Limited, Unavailable
 from core.inbox import Inbox
 from core.outbox import answer_of
 from core.ports import Chat
 from core.storage import Storage
-from core.values import Address, Incoming, IncomingKind, Message, Reply
+from core.values import Address, Incoming, Message, Reply
 
+LOOK_S = 30.0
+AGAIN_S = 0.5
+
+log = logging.getLogger(__name__)
 Again = Callable[[Turn], Awaitable[None]]
 
 
@@ -51,16 +58,23 @@ class Revisions:
         await self._end(turn, "the answer was withdrawn", answer, None)
 
     async def opened_before(self, chat: Chat, incoming: Incoming) -> str:
-        """The id of the placeholder an earlier process posted and had no time to write down, or an empty one."""
-        if incoming.kind not in (IncomingKind.MESSAGE, IncomingKind.COMMAND):
-            return ""
+        """The id of the placeholder that was posted before its id was written down, or an empty one.
+
+        Waits at most 30 s for a network that is not connected yet; a placeholder left behind is then the
+        smaller evil than no answer.
+        """
         address = Address(place=incoming.place, reply_to=incoming.message_id)
         probe = Message(id=incoming.id, address=address, reply=Reply(text=""), created_at=incoming.received_at)
-        try:
-            found = await chat.find(probe)
-        except Unavailable:
-            return ""  # the network is away; a placeholder lost to it is the smaller evil than no answer
-        return found.message_id if found else ""
+        until = time.monotonic() + LOOK_S
+        while True:
+            try:
+                found = await chat.find(probe)
+                return found.message_id if found else ""
+            except AppError as error:
+                if time.monotonic() > until or not isinstance(error, Unavailable | Limited):
+                    log.info("a growing answer to %s was not looked for: %s", incoming.id, error)
+                    return ""
+            await asyncio.sleep(AGAIN_S)
 
     async def _original(self, incoming: Incoming) -> tuple[Incoming, Message] | None:
         known = await self._inbox.known(incoming.place.network, incoming.place.key, incoming.message_id)

@@ -19,7 +19,7 @@ from core.conversation import grammar
 from core.conversation.commands import Commands
 from core.conversation.doorstep import Doorstep
 from core.conversation.lanes import Lanes
-from core.conversation.live import Live
+from core.conversation.live import OPENING, Live
 from core.conversation.missed import Missed
 from core.conversation.model import Said
 from core.conversation.presses import Presses
@@ -49,8 +49,8 @@ from core.values import (
     now,
 )
 
-A_RESTART_AGO = timedelta(seconds=5)
-"""An arrival that waited longer may have had its placeholder posted by a process that died."""
+A_RETRY_AGO = timedelta(seconds=4)
+"""An arrival that waited longer may be worked on again, after a full disk, with a placeholder posted before."""
 STOP_WORDS = frozenset({"stop", "stop!", "/stop"})
 
 
@@ -189,8 +189,11 @@ class Conversations:
     async def _work(self, incoming: Incoming, placeholder: str) -> None:
         turn = Turn(incoming)
         chat = self._outbox.chat(incoming.place.network)
-        if chat is not None and not placeholder and now() - incoming.received_at > A_RESTART_AGO:
-            placeholder = await self._revisions.opened_before(chat, incoming)
+        if chat is not None and not placeholder and now() - incoming.received_at > A_RETRY_AGO:
+            known = await self._inbox.get(incoming.id)
+            placeholder = known[2] if known else ""
+        if placeholder == OPENING:
+            placeholder = await self._revisions.opened_before(chat, incoming) if chat is not None else ""
         sink, _, _ = self._sinks.get(incoming.id, (None, "", ""))
         live = Live(
             self._bus, incoming, placeholder, chat=chat, opened=self._remember_placeholder, watcher=sink,
