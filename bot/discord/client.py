@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from weakref import WeakValueDictionary
 
 import discord
 
@@ -37,6 +38,8 @@ ANSWERS: dict[Mode, dict[str, object]] = {
 CALLBACK = "/interactions/{interaction_id}/{token}/callback"
 READY_S = 0.1
 RATE_WAIT_S = 30.0
+CATCH_UP_S = 10.0
+"""What a live message waits for missed ones that are still being read."""
 
 
 # Voice is not offered: its two warnings at every start would only worry people.
@@ -75,6 +78,9 @@ class Client(discord.Client):
         """Set while a session is on."""
         self.missed = asyncio.Event()
         """Set when history must be read."""
+        self.caught_up = asyncio.Event()
+        """Set while history is read up to now: until then a live message waits for the older ones."""
+        self._orders: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self.since: dict[str, int] = {}
         """The newest known message of each place from before events may have been lost."""
 
@@ -92,6 +98,7 @@ class Client(discord.Client):
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """A new session: note what is known by now, then wait for the budget."""
+        self.caught_up.clear()
         await self._note_newest()
         await self._budget.take()
 
@@ -101,6 +108,7 @@ class Client(discord.Client):
 
     async def on_disconnect(self) -> None:
         self.live.clear()
+        self.caught_up.clear()
         self._brake.lost()
         await self._note_newest()
 
@@ -129,6 +137,9 @@ class Client(discord.Client):
     async def on_message(self, message: discord.Message) -> None:
         incoming = translate.message(message, self.me)
         if incoming is not None:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(CATCH_UP_S):
+                    await self.caught_up.wait()
             await self.accept(incoming, direct=message.guild is None)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
@@ -155,7 +166,12 @@ class Client(discord.Client):
         await self.accept(incoming)
 
     async def accept(self, incoming: Incoming, *, direct: bool = False) -> bool:
-        """Store an arrival; one that could not be stored is read from history again."""
+        """Store an arrival, in order within a channel; one that could not be stored is read from history again."""
+        order = self._orders.setdefault(incoming.place.key, asyncio.Lock())
+        async with order:
+            return await self._accept(incoming, direct=direct)
+
+    async def _accept(self, incoming: Incoming, *, direct: bool) -> bool:
         try:
             if direct and self.members is not None and incoming.sender.kind == "unknown":
                 incoming = replace(incoming, sender=await self.members.known(incoming.sender))

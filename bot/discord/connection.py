@@ -198,6 +198,8 @@ class DiscordChat:
             try:
                 await catch_up(client)
                 wait_s = FIRST_WAIT_S
+                if not client.missed.is_set() and client.live.is_set():
+                    client.caught_up.set()
             except Exception as error:
                 log.warning("discord: history was not read, it is tried again", exc_info=error)
                 client.missed.set()

@@ -15,6 +15,8 @@ from core.values import Sender
 log = logging.getLogger(__name__)
 AT_MOST = 500
 """Messages read of one channel."""
+OVERLAP = 300_000 << 22
+"""Five minutes of ids: the first message of a channel may be lost while a later one arrives elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +58,10 @@ def _keep_for_later(client: Client, since: dict[str, int]) -> None:
 async def _stretches(client: Client, since: dict[str, int]) -> AsyncIterator[Stretch]:
     if not since:
         return  # nothing was ever stored: a new bot does not answer old messages
-    newest = max(since.values())
+    unknown = max(0, max(since.values()) - OVERLAP)
     for channel in _server_channels(client):
         place = translate.place_of(channel, channel.guild)
-        after = since.get(place.key, newest)
+        after = since.get(place.key, unknown)
         if channel.last_message_id is None or channel.last_message_id > after:
             yield Stretch(channel=channel, after=after)
     for key, after in since.items():
