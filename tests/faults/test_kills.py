@@ -29,7 +29,7 @@ AT_ONCE = 3
 POINTS = (
     "inbox.before_write", "inbox.after_write", "unit.before_commit", "unit.after_commit", "writer.before_commit",
     "writer.after_commit", "conversation.before_settle", "outbox.before_send", "outbox.after_send",
-    "outbox.after_mark",
+    "outbox.after_mark", "conversation.before_placeholder", "conversation.after_placeholder",
 )  # fmt: skip
 SEED = os.environ.get("SIGNALBOX_FAULT_SEED", "")
 BEFORE_DEATH_S = 2.0
@@ -67,20 +67,40 @@ async def killed_home(home: Path, seed: int, warm: Warm) -> None:
     choice = random.Random(seed)
     async with Town() as town:
         try:
-            first = asyncio.create_task(warm.live(Life(home=str(home), environ=town.environ(), links=town.links)))
-            await town.connected()
-            for talk in town.talks:
-                await town.ask(choice, talk, ("echo",))
-            await town.settled()
-            (home / FINISH).touch()
-            assert await first == 0
-            (home / FINISH).unlink()
+            await begin(home, town, choice, warm)
             for _ in range(KILLS):
                 await one_death(home, town, choice, warm)
             await peace(home, town, warm)
         except BaseException as error:
             error.add_note(f"SIGNALBOX_FAULT_SEED={seed} replays it; the log is {home}/process.log")
             raise
+
+
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("point", ["conversation.before_placeholder", "conversation.after_placeholder"])
+async def test_a_growing_answer_of_a_dead_process_becomes_the_answer(tmp_path: Path, point: str) -> None:
+    async with Town() as town, Warm() as warm:
+        await begin(tmp_path, town, random.Random(0), warm)
+        for talk in town.talks:
+            dying = asyncio.create_task(
+                warm.live(Life(home=str(tmp_path), environ=town.environ(), point=point, nth=1), 20.0)
+            )
+            await town.connected()
+            await town.ask(random.Random(0), talk, ("tale",))
+            assert await dying == KILLED
+        await peace(tmp_path, town, warm)
+
+
+async def begin(home: Path, town: Town, choice: random.Random, warm: Warm) -> None:
+    """A first life in which everybody was let in and answered once: from here nothing may be missed."""
+    first = asyncio.create_task(warm.live(Life(home=str(home), environ=town.environ(), links=town.links)))
+    await town.connected()
+    for talk in town.talks:
+        await town.ask(choice, talk, ("echo",))
+    await town.settled()
+    (home / FINISH).touch()
+    assert await first == 0
+    (home / FINISH).unlink()
 
 
 async def one_death(home: Path, town: Town, choice: random.Random, warm: Warm) -> None:
