@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
+from core.observability.machine import memory_bytes
 from core.values import Json, now
 
 if TYPE_CHECKING:  # `/status` is up before the rest of the house is imported
-    from core.observability.machine import memory_bytes
-from core.ports import Health
+    from core.ports import Health
 
 QUEUE_LAG_S = 60.0
 """Something that waits longer than this makes the whole degraded."""
