@@ -76,14 +76,18 @@ class Listener:
 
     def put(self, event: Event) -> None:
         """Queue one event under this listener's policy."""
-        if self.policy is Policy.COALESCE and self._replaced(event):
-            return
-        if self._count >= self.bound and self.policy is not Policy.BLOCK:
-            self._drop_one()
+        if self.policy is not Policy.BLOCK:
+            if self.policy is Policy.COALESCE and self._replaced(event):
+                return
+            if self._count >= self.bound:
+                self._drop_one()
         self._lanes[event.priority].append(event)
         self._count += 1
-        if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(None)
+        waiting = self._waiting
+        if waiting is not None:
+            self._waiting = None
+            if not waiting.done():
+                waiting.set_result(None)
 
     async def wait_for_room(self) -> None:
         """Return once the queue is under its bound."""
@@ -97,17 +101,27 @@ class Listener:
         while not self._count:
             self._waiting = asyncio.get_running_loop().create_future()
             await self._waiting
-        batch: list[Event] = []
-        while self._count and len(batch) < most:
-            for lane, weight in zip(self._lanes, WEIGHTS, strict=True):
-                turn = min(weight, len(lane), most - len(batch))
-                batch.extend([lane.popleft() for _ in range(turn)])
-                self._count -= turn
+        batch = self._next(most)
+        self._count -= len(batch)
         if self._by_key:
             for event in batch:
                 self._by_key.pop(event.key, None)
         if self._room is not None and not self._room.done() and self._count < self.bound:
             self._room.set_result(None)
+        return batch
+
+    def _next(self, most: int) -> list[Event]:
+        batch: list[Event] = []
+        left = min(most, self._count)
+        while left:
+            for lane, weight in zip(self._lanes, WEIGHTS, strict=True):
+                if not lane:
+                    continue
+                if len(lane) == self._count - len(batch):  # the others are empty: no turns to take
+                    weight = left
+                turn = min(weight, len(lane), left)
+                batch += [lane.popleft() for _ in range(turn)]
+                left -= turn
         return batch
 
     def _replaced(self, event: Event) -> bool:
@@ -173,18 +187,19 @@ class Bus:
 
     def publish(self, event: Event) -> None:
         """Queue an event for everyone who listens; a second copy (same id) is dropped."""
-        if event.id in self._seen:
+        seen = self._seen
+        if event.id in seen:
             return
-        self._seen[event.id] = None
-        if len(self._seen) > SEEN:
-            self._seen.popitem(last=False)
-        for listener in self._for(type(event)):
+        seen[event.id] = None
+        if len(seen) > SEEN:
+            seen.popitem(last=False)
+        for listener in self._by_kind.get(type(event)) or self._for(type(event)):
             listener.put(event)
 
     async def publish_wait(self, event: Event) -> None:
         """As `publish`, after every blocking listener has room."""
-        for listener in self._for(type(event)):
-            if listener.policy is Policy.BLOCK:
+        for listener in self._by_kind.get(type(event)) or self._for(type(event)):
+            if listener._count >= listener.bound and listener.policy is Policy.BLOCK:
                 await listener.wait_for_room()
         self.publish(event)
 
