@@ -38,7 +38,7 @@ def build(app: App) -> ASGIApp:
     room_app.register()
     app.supervisor.supervise("control room", room_app.live.run)
     app.supervisor.supervise("connection checks", room_app.heartbeats.run)
-    return SignInGate(nicegui_app, room_app.sessions)
+    return SignInGate(GZipMiddleware(nicegui_app, minimum_size=1_000), room_app.sessions)
 
 
 class ControlRoom:
@@ -79,8 +79,6 @@ class ControlRoom:
             show_welcome_message=False,
             markdown=False,
         )
-        if not nicegui_app.is_started:
-            nicegui_app.add_middleware(GZipMiddleware, minimum_size=1_000)
         nicegui_app.add_static_files(theme.URL, str(theme.STATIC), max_cache_age=theme.CACHE_S)
         login = LoginPages(self.sessions, trusted_proxy=self.app.settings.trusted_proxy, ended=self.close_pages)
         nicegui_app.add_route("/login", login.show, methods=["GET"])

@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from urllib.parse import quote
 
+from nicegui import __version__
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gui.sessions import SESSION_COOKIE, Sessions
 
 OPEN_PATHS = ("/login", "/static/", "/favicon.ico")
 FILES = "/_nicegui/"
+VERSIONED = f"{FILES}{__version__}/"
+FOR_A_YEAR = b"public, max-age=31536000, immutable"
 
 
 class SignInGate:
@@ -27,7 +30,7 @@ class SignInGate:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass on, redirect, or refuse."""
         if scope["type"] not in ("http", "websocket") or is_open(str(scope["path"])):
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, _kept(send) if str(scope.get("path", "")).startswith(VERSIONED) else send)
             return
         token = HTTPConnection(scope).cookies.get(SESSION_COOKIE, "")
         person_id = await self._sessions.person(token)
@@ -44,6 +47,18 @@ class SignInGate:
             to = "/login" if wanted == "/" else f"/login?next={quote(wanted, safe='')}"
             response = RedirectResponse(to, status_code=303, headers={"cache-control": "no-store"})
             await response(scope, receive, send)
+
+
+def _kept(send: Send) -> Send:
+    """Let the browser keep what it loads from an address with a version in it."""
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start" and message["status"] == 200:
+            kept = [one for one in message["headers"] if one[0].lower() != b"cache-control"]
+            message = {**message, "headers": [*kept, (b"cache-control", FOR_A_YEAR)]}
+        await send(message)
+
+    return sending
 
 
 def is_open(path: str) -> bool:

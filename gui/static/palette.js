@@ -7,14 +7,15 @@ const subsequence = (needle, hay) => {
   return at === needle.length;
 };
 
-const distance = (a, b) => {  // edits between two short words
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+const distance = (a, b) => {  // edits between two short words; two letters swapped are one
+  let above = [], row = Array.from({ length: b.length + 1 }, (_, i) => i);
   for (let i = 1; i <= a.length; i += 1) {
     const next = [i];
     for (let j = 1; j <= b.length; j += 1) {
       next[j] = Math.min(row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] === b[j - 1] ? 0 : 1));
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) next[j] = Math.min(next[j], above[j - 2] + 1);
     }
-    row = next;
+    [above, row] = [row, next];
   }
   return row[b.length];
 };

@@ -1,6 +1,6 @@
 """A real browser: signs in, asks, opens the palette by its key, and takes a picture of every page.
 
-The pictures are kept in `.artifacts/pages` of the checkout, to be looked at.
+The pictures are kept in `tests/artifacts/pages`, to be looked at.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from nicegui.testing.general import nicegui_reset_globals
 from playwright.async_api import Browser, Page, async_playwright
 
 from core.config import load_settings
@@ -23,7 +24,7 @@ from tests.fakes.house import House, open_house
 from tests.gui.visiting import Building
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or ""
-PICTURES = Path(__file__).parents[2] / ".artifacts" / "pages"
+PICTURES = Path(__file__).parents[2] / "tests" / "artifacts" / "pages"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 PAGES = ("/", "/conversations", "/waiting", "/schedules", "/deliveries", "/activity")
 SIZES = ((1440, 1000), (390, 844))
@@ -41,17 +42,21 @@ async def served(home: Path) -> AsyncIterator[tuple[House, str]]:
     """A whole process but for the command line: its App and its address."""
     chat = FakeChat(network="slack")
     async with open_house(home, chat) as house:
-        await house.run("people.add", name="Lena", role="member")
-        lena = await house.app.identity.person("Lena")
-        await house.run("people.link", person=lena.id, network="slack", external_id="U-lena")
-        settings = load_settings(str(home), environ={}, port=0)
-        async with listening(settings) as (front, bound):
-            task = asyncio.get_running_loop().create_task(attach(front, house.app))
-            try:
-                yield house, bound.url
-            finally:
-                task.cancel()
-                await asyncio.wait([task])
+        with nicegui_reset_globals():
+            async with _served(house, home) as url:
+                yield house, url
+
+
+@asynccontextmanager
+async def _served(house: House, home: Path) -> AsyncIterator[str]:
+    settings = load_settings(str(home), environ={}, port=0)
+    async with listening(settings) as (front, bound):
+        task = asyncio.get_running_loop().create_task(attach(front, house.app))
+        try:
+            yield bound.url
+        finally:
+            task.cancel()
+            await asyncio.wait([task])
 
 
 @asynccontextmanager
@@ -66,6 +71,9 @@ async def browsing() -> AsyncIterator[Browser]:
 
 async def fill(house: House, folder: Path) -> None:
     """A day in a team: documents, questions, a failed delivery, a schedule."""
+    await house.run("people.add", name="Lena", role="member")
+    lena = await house.app.identity.person("Lena")
+    await house.run("people.link", person=lena.id, network="slack", external_id="U-lena")
     await Building.teach(Building(house, None), folder)  # type: ignore[arg-type]
     for text in ("How do we rotate the staging certificates?", "Who waters the office plants?"):
         await house.settled(await house.hear(incoming(text, who="U-lena", place=SLACK_OPS)))
@@ -78,12 +86,13 @@ async def fill(house: House, folder: Path) -> None:
 async def sign_in(house: House, page: Page, url: str) -> None:
     owner = await house.app.identity.ensure_owner()
     code = await house.app.access.one_time_link(owner.id)
-    for _ in range(200):  # a page says that it is starting until NiceGUI was imported
-        answer = await page.goto(f"{url}/login?code={code}")
+    for _ in range(60):  # a page says that it is starting until NiceGUI was imported
+        answer = await page.goto(f"{url}/login")
         assert answer is not None
-        if answer.status == 200:
+        if answer.status == 200 and await page.query_selector("#password"):
             break
-        await page.wait_for_timeout(50)
+        await page.wait_for_timeout(250)
+    await page.goto(f"{url}/login?code={code}")
     await page.wait_for_selector(".frame")
     await connected(page)
 
@@ -123,7 +132,7 @@ async def test_somebody_signs_in_asks_and_runs_a_command_by_keys(tmp_path: Path)
         await page.keyboard.type("ecoh")
         assert await page.inner_text(".palette li.on b") == "echo"
         await page.keyboard.press("Enter")
-        await page.fill(".sheet-card input", "hello")
+        await page.fill(".sheet-card textarea", "hello")
         await page.click(".sheet-card .foot .btn.p")
         await page.wait_for_selector(".sheet-card .result >> text=hello")
         await page.keyboard.press("Escape")
