@@ -43,6 +43,7 @@ class Revisions:
             turn.ignore("an edit that changed nothing")
             return
         await self._again(asked)
+        turn.secret, turn.question = asked.secret, asked.question
         if asked.reply is None:
             turn.ignore("an edited command is not run again")
             return

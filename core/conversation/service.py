@@ -272,9 +272,11 @@ class Conversations:
     async def _answer_again(self, turn: Turn) -> None:
         """The answer to an edited question; the turn keeps no reply for a command that changes something."""
         command = await self.commands.read(turn.incoming.text)
-        known = command is not None and command.name in self._door.registry
-        if command is not None and known and self._door.registry.get(command.name).mark.effect is not Effect.READ:
-            return
+        if command is not None and command.name in self._door.registry:
+            definition = self._door.registry.get(command.name)
+            turn.hide_if_secret(definition)
+            if definition.mark.effect is not Effect.READ:
+                return
         try:
             await self._answer(turn, self._context(turn, SilentSink()), turn.incoming.text)
         except AppError as error:
@@ -295,9 +297,10 @@ class Conversations:
             turn.action = command.name
             definition = self._door.registry.get(command.name)
             turn.action = definition.name
-            if definition.redacted:
-                turn.question = f"{definition.spoken} •••"
+            turn.hide_if_secret(definition)
             arguments = grammar.bind(command, definition)
+            if definition.name == "conversation.ask":
+                turn.question = str(arguments.get("question", text))
             if definition.mark.effect is not Effect.READ:
                 ctx = replace(ctx, must_confirm=must_confirm(turn.incoming, at, self._settings))
             if definition.mark.job and turn.incoming.place.kind != "direct":

@@ -35,7 +35,7 @@ class Settling:
             turn.reply = with_apology(turn.reply, incoming, now())
         unit = self._door.open_unit()
         unit.do(mark_done, incoming.id, turn.outcome, stamp(now()))
-        if turn.question != incoming.text:
+        if turn.secret:
             unit.do(hide, incoming.id, encode(replace(incoming, text=turn.question)))
         hidden = turn.reply is not None and _hidden(incoming, turn.reply)
         if placeholder and (turn.reply is None or hidden):

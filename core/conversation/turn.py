@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from core.actions import Definition
 from core.conversation.model import Step
 from core.values import NOBODY, Actor, Incoming, Reply, now
 
@@ -24,6 +25,8 @@ class Turn:
     late: bool = False
     settled: bool = False
     """It was written down already, together with what it changed."""
+    secret: bool = False
+    """Something that must not be kept was typed with it."""
     question: str = ""
     """What is written down as asked: the text, or the command alone when a secret was typed with it."""
     steps: list[Step] = field(default_factory=list)
@@ -31,6 +34,11 @@ class Turn:
 
     def __post_init__(self) -> None:
         self.question = self.question or self.incoming.text
+
+    def hide_if_secret(self, definition: Definition) -> None:
+        """Keep what was typed with a command that takes a secret out of everything that is written down."""
+        if definition.redacted:
+            self.secret, self.question = True, f"{definition.spoken} •••"
 
     def step(self, label: str) -> None:
         """Note that a step was reached now."""

@@ -463,6 +463,9 @@ async def test_a_secret_typed_in_chat_is_kept_nowhere_but_sealed(house: House) -
     assert "4711" not in answer.reply.text
     late = await house.ask("vault save GITHUB_TOKEN made-up-4711", who="U-ada", place=place, age=timedelta(minutes=9))
     assert "cannot wait for a yes" in late.reply.text
+    await house.ask("vault save GITHUB_TOKEN made-up-4711 --tag x", who="U-ada", place=place, message_id="slip")
+    edit = incoming("vault save made-up-4711", kind=IncomingKind.EDIT, message_id="slip", who="U-ada", place=place)
+    await house.settled(await house.hear(edit))
     tables = [str(row[0]) for row in await house.rows("SELECT name FROM sqlite_master WHERE type = 'table'")]
     for table in tables:
         if not table.startswith(("chunk_", "vec")):
