@@ -26,7 +26,7 @@ def details(room: Room, one: Exchange) -> None:
     took_ms = (one.answered_at - one.asked_at).total_seconds() * 1_000
     where = "Control room" if one.network == NETWORK else f"{title_of(one.network)} {one.place_name}".strip()
     with box("dl", "defs"):
-        _fact("Produced by", by.label if by else "nothing")
+        _fact("Produced by", by.label if by else "the command itself")
         if by is not None and by.detail:
             _fact("Why", by.detail)
         _fact("Asked by", one.person or "somebody unknown")

@@ -173,4 +173,3 @@ TOKENS = {"slack": "SLACK_BOT_TOKEN", "discord": "DISCORD_TOKEN"}
 def open_token(room: Room, network: str) -> None:
     """The form that keeps a network's token; it connects once the token is kept."""
     open_action(room, "vault.save", {"name": TOKENS.get(network, f"{network.upper()}_TOKEN")})
-

@@ -212,15 +212,15 @@ def _moment(shape: Shape) -> tuple[Reader, ui.element | None]:
             return MISSING
         moment = datetime.fromisoformat(text)
         if moment.tzinfo is None:
-            moment = moment.replace(tzinfo=_zone())
+            moment = moment.replace(tzinfo=_zone(element))
         return moment.isoformat()
 
     return read, element
 
 
-def _zone() -> ZoneInfo:
+def _zone(element: ui.element) -> ZoneInfo:
     """The reader's time zone, where the page knows it."""
-    return ZoneInfo(str(ui.context.client.storage.get("timezone", "UTC")))
+    return ZoneInfo(str(element.client.storage.get("timezone", "UTC")))
 
 
 def _list(shape: Shape) -> tuple[Reader, ui.element | None]:

@@ -137,7 +137,7 @@ async def test_somebody_signs_in_asks_and_runs_a_command_by_keys(tmp_path: Path)
         await page.wait_for_selector(".sheet-card .result >> text=hello")
         await page.keyboard.press("Escape")
         await page.wait_for_selector(".sheet-card", state="detached")
-
+        await page.evaluate("document.activeElement.blur()")
         await page.keyboard.press("?")
         await page.wait_for_selector(".sheet >> text=Conversations")
         await page.keyboard.press("Escape")
