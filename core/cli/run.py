@@ -143,12 +143,17 @@ class Process:
         elif isinstance(error, AppError):
             reason, remedy = error.message, error.hint
         else:
-            reason, remedy = f"{self._settings.database} is damaged: {error}.", "Restore a backup; `doctor` lists them."
+            reason, remedy = (
+                f"{self._settings.database} is damaged: {error}.",
+                "`signalbox doctor` names the newest backup.",
+            )
+        backups = self._settings.home / "backups"
+        remedy = f"{remedy} Earlier states are in {backups}: end this process, then `signalbox restore FILE`.".lstrip()
         web.down(reason, remedy)
         self._announce(web)
         self._terminal.tell(
             "SAFE MODE: the database cannot be used by this version. Nothing is answered, sent or changed.",
-            reason, *([remedy] if remedy else []),
+            reason, remedy,
             f"{web.url} says so too. `signalbox doctor`, `backup` and (after Ctrl+C) `restore` work.",
         )  # fmt: skip
         await self._end.wait()

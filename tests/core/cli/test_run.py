@@ -167,6 +167,15 @@ def test_a_newer_database_is_left_alone_and_safe_mode_says_which_version(tmp_pat
         assert process.wait(20) == 1
 
 
+def test_a_damaged_database_gives_safe_mode_that_says_how_to_restore(tmp_path: Path) -> None:
+    home_at(tmp_path).database.write_bytes(b"\1" * 9_000)
+    with started(tmp_path) as (_, running):
+        page = get(running.address, "/")[1]
+        assert "is damaged: file is not a database" in page
+        assert "signalbox restore FILE" in page
+        assert f"{tmp_path}/backups" in page
+
+
 def test_a_step_that_fails_is_not_tried_again_by_the_same_version(tmp_path: Path) -> None:
     broken(tmp_path)
     with started(tmp_path) as (process, running):
