@@ -62,7 +62,7 @@ cov: dev ## Measure coverage with branches: 90 % everywhere, 95 % in core
 	@$(BIN)/coverage report --include='core/*' --fail-under=95
 
 bench: dev ## Run the benchmarks, which assert ratios in one run
-	@$(BIN)/python -m pytest tests/benchmarks -m bench $(ARGS)
+	@$(BIN)/python -m pytest tests/benchmarks -m bench --table docs/benchmarks.md $(ARGS)
 
 docs: install ## Build docs/ from the guide and the code
 	@[ -f tools/docs.py ] || { echo "make docs is not built yet: tools/docs.py is missing. The guide is in data/guide." >&2; exit 2; }
