@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from core.storage import connect
+from tests.faults.command import Command
 from tests.faults.tale import STEP_S, STEPS
 from tests.faults.town import Town
 from tests.faults.victim import FINISH, VERDICT, Life
@@ -24,6 +25,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 HOMES, KILLS = 12, 15
+COMMAND_HOMES, COMMAND_KILLS = 2, 10
 AT_ONCE = 3
 """Towns that live at the same time."""
 POINTS = (
@@ -89,6 +91,44 @@ async def test_a_growing_answer_of_a_dead_process_becomes_the_answer(tmp_path: P
             await town.ask(random.Random(0), talk, ("tale",))
             assert await dying == KILLED
         await peace(tmp_path, town, warm)
+
+
+@pytest.mark.timeout(290)
+async def test_every_message_has_one_answer_after_20_kills_of_the_real_command(tmp_path: Path) -> None:
+    seeds = [int(SEED)] if SEED else [random.randrange(10**6) for _ in range(COMMAND_HOMES)]
+    print(f"seeds of the command {seeds}")  # noqa: T201
+    async with asyncio.TaskGroup() as group:
+        for seed in seeds:
+            group.create_task(killed_command(tmp_path / f"home{seed}", seed))
+
+
+async def killed_command(home: Path, seed: int) -> None:
+    """One home of the real command through `kill -9` again and again."""
+    home.mkdir()
+    choice = random.Random(seed)
+    kinds = ("echo", "note", "ask")
+    async with Town() as town, Warm() as warm:
+        try:
+            await begin(home, town, choice, warm)
+            command = Command(home, town.environ())
+            for _ in range(COMMAND_KILLS):
+                await command.start()
+                if choice.random() < 0.7:
+                    await town.connected()
+                for _ in range(choice.randint(1, 3)):
+                    await asyncio.sleep(choice.uniform(0, 0.3))
+                    await town.ask(choice, kinds=kinds)
+                await asyncio.sleep(choice.uniform(0, 0.5))
+                await command.kill()
+                await town.disconnected()
+            await town.ask(choice, kinds=kinds)
+            await command.start()
+            await town.settled(90.0)
+            assert await command.end() == 0, command.log
+            await peace(home, town, warm)
+        except BaseException as error:
+            error.add_note(f"SIGNALBOX_FAULT_SEED={seed} replays it; the log is {home}/command.log")
+            raise
 
 
 async def begin(home: Path, town: Town, choice: random.Random, warm: Warm) -> None:

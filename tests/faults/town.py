@@ -78,7 +78,7 @@ class Asked:
         if self.kind == "echo":
             return text.strip() == self.word
         if self.kind == "note":
-            return self.word in text and "went on" not in text
+            return self.word in text and "quotes only" not in text
         if self.kind == "tale":
             return f"The tale of {self.word} ends." in text and "went on" not in text
         return "quotes only, no model" in text
@@ -86,7 +86,7 @@ class Asked:
 
 TEXTS = {
     "echo": "echo {word}",
-    "note": "notes add 'remember {word}'",
+    "note": "notes add 'remember {word}' --share",
     "tale": "tale {word}",
     "ask": "Which colour has the {word}?",
 }
@@ -206,12 +206,19 @@ class Town:
 
     async def connected(self, timeout_s: float = 30.0) -> None:
         """Return once Signalbox listens on both networks."""
+        await self._listening(lambda slack, discord: slack and discord, timeout_s)
+
+    async def disconnected(self, timeout_s: float = 30.0) -> None:
+        """Return once both networks noticed that nobody listens."""
+        await self._listening(lambda slack, discord: not slack and not discord, timeout_s)
+
+    async def _listening(self, so: Callable[[bool, bool], bool], timeout_s: float) -> None:
         until = time.monotonic() + timeout_s
         while True:
             slack, discord = await self.slack.status(), cast(Json, await self.discord.see("state"))
-            if slack["sockets"] and discord["connected"]:
+            if so(bool(slack["sockets"]), bool(discord["connected"])):
                 return
-            assert time.monotonic() < until, f"Not connected: {slack}, {discord['identifies']} sessions of Discord"
+            assert time.monotonic() < until, f"Not so: {slack}, Discord connected: {discord['connected']}"
             await asyncio.sleep(0.02)
 
     # ── What is said ──

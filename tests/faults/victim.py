@@ -71,7 +71,7 @@ async def lead(life: Life) -> None:
     async with open_app(settings, ports) as app:
         app.door.registry.add_module(tale)
         if life.links:
-            await _let_in(app, life.links)
+            await let_in(app, life.links)
         if life.point:
             points.watch(die_at(life.point, life.nth))
         app.start()
@@ -94,7 +94,7 @@ def discord(app: App) -> Chat:
 CHATS: tuple[MakeChat, ...] = (slack, discord)
 
 
-async def _let_in(app: App, links: Mapping[str, str]) -> None:
+async def let_in(app: App, links: Mapping[str, str]) -> None:
     owner = await app.identity.ensure_owner()
     ctx = Context(caller=Caller(network="terminal", external_id=owner.id))
     for link, name in links.items():
