@@ -16,9 +16,10 @@ from nicegui import background_tasks, ui
 from core.bus import Bus, Policy
 from core.events import ActionDone, Event
 from core.values import Audience
+from gui.glances import Glances
 
 FLUSH_S = 0.25
-LEAST_S = 1.0
+LEAST_S = 2.0
 """A page reads again at most this often."""
 
 Changed = Callable[[Sequence[Event]], Awaitable[None] | None]
@@ -59,6 +60,7 @@ class Live:
         self._changes = changes  # whether an action changes anything: what pages read must not make them read again
         self._watchers: set[Watcher] = set()
         self._fresh: dict[str, Event] = {}
+        self.glances = Glances()
 
     @property
     def watchers(self) -> int:
@@ -98,6 +100,7 @@ class Live:
     def flush(self) -> None:
         """Hand what is new to whoever may see it."""
         fresh, self._fresh = self._fresh, {}
+        self.glances.forget()
         for watcher in tuple(self._watchers):
             told, seen = watcher.heard(tuple(fresh.values()))
             if not told:
@@ -140,12 +143,15 @@ class Often:
         self._busy = False
         self._more = False
 
-    async def __call__(self, events: Sequence[Event]) -> None:
-        """Something changed."""
+    def __call__(self, events: Sequence[Event] = ()) -> Awaitable[None] | None:
+        """Something changed. What to await, unless that is going on and will look once more."""
         if self._busy:
             self._more = True
-            return
+            return None
         self._busy = True
+        return self._run()
+
+    async def _run(self) -> None:
         try:
             while True:
                 self._more = False

@@ -13,6 +13,7 @@ from nicegui import Client
 
 from core.actions import Context, Definition, Result
 from core.app import App
+from core.codec import canonical
 from core.errors import NotSignedIn
 from core.values import Audience, Caller, Json, SilentSink, Sink
 from gui.live import Live
@@ -59,9 +60,15 @@ class Room:
 
     async def read(self, kind: type[T], action: str, /, **arguments: Json) -> T:
         """The value of a READ action, for the page itself; `kind` is what it returns."""
+        await self.still_signed_in()
+        what = f"{action} {canonical(arguments)}"
+        return cast(
+            "T", await self.live.glances.once(self.visitor.person_id, what, lambda: self._look(action, arguments))
+        )
+
+    async def _look(self, action: str, arguments: Mapping[str, Json]) -> object:
         ctx = replace(await self.context(), glance=True)
-        result = await self.app.door.dispatch(ctx, action, arguments)
-        return cast("T", result.value)
+        return (await self.app.door.dispatch(ctx, action, arguments)).value
 
     async def dispatch(
         self,
@@ -75,7 +82,10 @@ class Room:
     ) -> Result:
         """Run an action as this person. Raises AppError; NotSignedIn once the session has ended."""
         ctx = await self.context(key=key, confirm=confirm, simulate=simulate, sink=sink)
-        return await self.app.door.dispatch(ctx, name, arguments)
+        try:
+            return await self.app.door.dispatch(ctx, name, arguments)
+        finally:
+            self.live.glances.forget()
 
     async def context(
         self, *, key: str = "", confirm: str = "", simulate: bool = False, sink: Sink | None = None

@@ -122,7 +122,7 @@ class Shell:
             visitor = self._room.visitor
             kinds = (ConnectionChanged, DeliveryChanged)
             Scope(self._room.live, Watcher(kinds, visitor.audience, False, lambda _: chips.draw(), hint=True))
-            ui.timer(5.0, chips.draw)
+            ui.timer(10.0, chips.draw)
 
     def _palette(self) -> None:
         entries = [

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from nicegui import PageArguments
@@ -18,7 +19,7 @@ from gui.pages.alive import alive
 from gui.pages.needs import needs_you
 from gui.pages.schedules import KINDS, SLOTS, address
 from gui.parts.action_dialog import open_action
-from gui.parts.basics import Text, age, box, card, empty, name, row, sub, tag
+from gui.parts.basics import State, Text, age, box, card, empty, name, row, sub, tag
 from gui.parts.result import seconds
 from gui.parts.section import Section
 from gui.room import Room
@@ -87,27 +88,12 @@ def _schedules(room: Room, local: datetime) -> None:
 
     def draw(found: tuple[ScheduleView, ...]) -> None:
         zone = ZoneInfo(room.visitor.timezone)
-        today = local.date()
-        past = [one for one in found if one.last_due and one.last_due.astimezone(zone).date() == today]
-        past.sort(key=lambda one: one.last_due or local)
-        coming = sorted(
-            (one for one in found if one.next_due and one.state == "on"), key=lambda one: one.next_due or local
-        )
-        for one in past[-MOST_SCHEDULES // 2 :]:
+        past, coming = _of_today(found, local.date(), zone)
+        for at, one in past[-MOST_SCHEDULES // 2 :]:
             colour, words = SLOTS.get(one.last_state, ("idle", one.last_state or "due"))
-            with row(address(one.name)):
-                tag(words, colour)
-                name(one.name)
-                sub(one.note or one.to)
-                if one.last_due:
-                    age(one.last_due, "at")
-        for one in coming[:MOST_SCHEDULES]:
-            with row(address(one.name)):
-                tag("next")
-                name(one.name)
-                sub(one.to or one.when)
-                if one.next_due:
-                    age(one.next_due, "in")
+            _schedule(one, tag_of=(words, colour), words=one.note or one.to, at=at, form="at")
+        for at, one in coming[:MOST_SCHEDULES]:
+            _schedule(one, tag_of=("next", "idle"), words=one.to or one.when, at=at, form="in")
         if not past and not coming and room.may("schedules.add"):
             empty("Nothing runs by itself today.", ("Add a schedule", lambda: open_action(room, "schedules.add")))
         elif not past and not coming:
@@ -115,6 +101,26 @@ def _schedules(room: Room, local: datetime) -> None:
 
     with card("Schedules today", width="w5", more=("All", "/schedules")):
         Section(room, read, draw, kinds=KINDS)
+
+
+Timed = list[tuple[datetime, ScheduleView]]
+
+
+def _of_today(found: tuple[ScheduleView, ...], today: date, zone: ZoneInfo) -> tuple[Timed, Timed]:
+    """(what was due today, what is due next), each in order of time."""
+    past = [(one.last_due, one) for one in found if one.last_due and one.last_due.astimezone(zone).date() == today]
+    coming = [(one.next_due, one) for one in found if one.next_due and one.state == "on"]
+    return sorted(past, key=lambda pair: pair[0]), sorted(coming, key=lambda pair: pair[0])
+
+
+def _schedule(
+    one: ScheduleView, *, tag_of: tuple[str, State], words: str, at: datetime, form: Literal["at", "in"]
+) -> None:
+    with row(address(one.name)):
+        tag(*tag_of)
+        name(one.name)
+        sub(words)
+        age(at, form)
 
 
 def _recent(room: Room) -> None:

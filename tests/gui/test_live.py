@@ -97,5 +97,10 @@ async def test_a_burst_is_followed_once_and_once_more_at_its_end() -> None:
         runs.append(len(runs))
 
     often = Often(again)
-    await asyncio.gather(*(often(()) for _ in range(20)))
+    first = often()
+    assert first is not None
+    going = asyncio.ensure_future(first)
+    await until(lambda: runs)
+    assert [often() for _ in range(20)] == [None] * 20
+    await going
     assert len(runs) == 2
