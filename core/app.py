@@ -20,6 +20,7 @@ from core.bus import Bus, Policy, forget_events
 from core.config import Settings
 from core.conversation import AnswerLog, Asking, Conversations, Doorstep, reply_of
 from core.conversation import actions as conversation_actions
+from core.errors import ReadOnly
 from core.events import ConnectionChanged, Event, PartFailed, SecretChanged, SomebodyUnknown
 from core.identity import Access, Admissions, Identity, People, PersonLimits, access_actions
 from core.identity import actions as identity_actions
@@ -105,6 +106,7 @@ class App:
     def start(self) -> None:
         """Start every long-running part but the networks; the supervisor must be open."""
         keep = self.supervisor.supervise
+        keep("storage", self._watch_storage)
         keep("conversations", self.conversations.run)
         keep("old messages", self.conversations.missed.run)
         keep("deliveries", self.outbox.run)
@@ -142,6 +144,13 @@ class App:
         for chat in self.chats.values():
             if any(name.startswith(f"{chat.network.upper()}_") for name in changed):
                 self._start_chat(chat)
+
+    async def _watch_storage(self) -> None:
+        """Fail, for all to see, while the disk takes nothing. Raises ReadOnly."""
+        while True:
+            if reason := self.storage.writer.refusal:
+                raise ReadOnly(reason)
+            await asyncio.sleep(HEALTH_S)
 
     async def _watch_health(self) -> None:
         """Say it when a connection's state changes."""

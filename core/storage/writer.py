@@ -30,6 +30,8 @@ BATCH_S = 0.005
 MAX_QUEUED = 10_000
 """Above this many waiting operations `run` waits before it queues."""
 IDLE_CHECKPOINT_S = 30.0
+REFUSED_S = 30.0
+"""So long a write that was refused is spoken of: what waits is tried again in the meantime."""
 
 
 class _Operation:
@@ -67,6 +69,7 @@ class Writer:
         self._room: asyncio.Event | None = None
         self.failure: BaseException | None = None
         """Set when the thread died; every call then raises StorageFailed."""
+        self._refusal = ("", 0.0)
         self.committed = 0
         self.batches = 0
         self.slowest_ms = 0.0
@@ -95,6 +98,12 @@ class Writer:
     def queued(self) -> int:
         """Operations waiting now."""
         return len(self._people) + len(self._background)
+
+    @property
+    def refusal(self) -> str:
+        """Why a write was refused in the last half minute (a full disk); empty when all were taken."""
+        reason, at = self._refusal
+        return reason if reason and time.monotonic() - at < REFUSED_S else ""
 
     async def close(self) -> None:
         """Commit what is queued and end the thread."""
@@ -197,6 +206,9 @@ class Writer:
             _rollback(connection)
             for operation in batch:
                 operation.error = operation.error or storage_error(error)
+        refused = next((one.error for one in batch if isinstance(one.error, ReadOnly)), None)
+        if refused is not None:
+            self._refusal = (str(refused), time.monotonic())
         return len(batch)
 
     @staticmethod
