@@ -29,9 +29,7 @@ FAST = Rate(per_s=1_000, burst=1_000)
 
 
 def quick_slack(app: App) -> Chat:
-    made = bot.slack.chat(
-        app.vault, app.settings, app.inbox.newest, forms=app.door.registry.get, timing=replace(QUICK)
-    )
+    made = bot.slack.chat(app.vault, app.settings, app.inbox.newest, forms=app.door.registry.get, timing=replace(QUICK))
     made.rate = FAST
     return made
 

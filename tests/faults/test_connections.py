@@ -45,9 +45,7 @@ async def everywhere(town: Town, network: str, *kinds: str) -> None:
 
 
 @pytest.mark.parametrize("fault", ["cut", "disconnect", "silence"])
-async def test_what_is_asked_around_a_broken_socket_of_slack_is_answered_once(
-    town: Town, app: App, fault: str
-) -> None:
+async def test_what_is_asked_around_a_broken_socket_of_slack_is_answered_once(town: Town, app: App, fault: str) -> None:
     for _ in range(ROUNDS):
         await everywhere(town, "slack", "tale")
         await asyncio.sleep(CHOICE.uniform(0.0, 0.3))  # somewhere in the middle of an answer
@@ -123,5 +121,6 @@ async def test_what_was_written_while_away_is_answered_in_the_order_it_was_writt
 
 
 async def noted(app: App) -> list[str]:
-    rows: list[tuple[str]] = await app.storage.read(lambda one: one.execute("SELECT text FROM note").fetchall())
+    sql = "SELECT text FROM note WHERE text LIKE 'remember %'"
+    rows: list[tuple[str]] = await app.storage.read(lambda one: one.execute(sql).fetchall())
     return [row[0].removeprefix("remember ") for row in rows]

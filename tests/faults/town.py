@@ -81,14 +81,14 @@ class Asked:
             return self.word in text and "quotes only" not in text
         if self.kind == "tale":
             return f"The tale of {self.word} ends." in text and "went on" not in text
-        return "quotes only, no model" in text
+        return "quotes only, no model" in text and "56 metres" in text
 
 
 TEXTS = {
     "echo": "echo {word}",
-    "note": "notes add 'remember {word}' --share",
+    "note": "notes add 'remember {word}'",
     "tale": "tale {word}",
-    "ask": "Which colour has the {word}?",
+    "ask": "How high is the tower of Pisa?",
 }
 
 
@@ -261,7 +261,7 @@ class Town:
 
 def _said(text: str, blocks: list[Json]) -> str:
     """The text of a Slack message with what its blocks say."""
-    return text if text and "quotes only" in text else f"{text}\n{json.dumps(blocks)}" if "quotes" in str(blocks) else text
+    return f"{text}\n{json.dumps(blocks)}" if "quotes only" in str(blocks) else text
 
 
 def _compared(talk: Talk, shown: list[str]) -> str:
@@ -273,4 +273,5 @@ def _compared(talk: Talk, shown: list[str]) -> str:
             lines.append(f"  {one.kind} {one.word} ({one.message_id}) is answered {len(found)} times, at {found}")
         left = [pair for pair in left if pair[0] not in found]
     lines += [f"  answers nothing, at {index}: {re.sub(chr(10), ' ', text)[:100]!r}" for index, text in left]
-    return "\n".join([*lines, f"  asked {[f'{one.kind} {one.word}' for one in talk.asked]}", f"  shown {[t[:30] for t in shown]}"])
+    asked = [f"{one.kind} {one.word}" for one in talk.asked]
+    return "\n".join([*lines, f"  asked {asked}", f"  shown {[text[:30] for text in shown]}"])

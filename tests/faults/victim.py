@@ -29,6 +29,8 @@ from tests.faults import tale
 
 FINISH, VERDICT = "finish", "verdict.json"
 LONGEST_S = 60.0
+KNOWN = "The tower of Pisa is 56 metres high."
+"""What everybody may know, so that questions have an answer with its source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +106,4 @@ async def let_in(app: App, links: Mapping[str, str]) -> None:
         await app.door.dispatch(
             ctx, "people.link", {"person": person.id, "network": network, "external_id": external_id}
         )
+    await app.door.dispatch(ctx, "notes.add", {"text": KNOWN, "share": True})
