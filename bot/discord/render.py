@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.splitting import split
+from bot.tables import aligned, named, one_line
 from core.values import Button, Json, ProducedBy, Reply, Source, Table
 
 CONTENT_LIMIT = 2_000
@@ -54,7 +55,7 @@ def render(reply: Reply, *, note: str = "") -> tuple[Part, ...]:
         blocks.append("\n".join(f"**{button.label}**: type `{button.value}`" for button in typed))
     small = [*(_source_line(number, source) for number, source in enumerate(reply.sources, 1))]
     small += [_said_by(reply.produced_by)] if reply.produced_by else []
-    small += [f"-# {_one_line(note)}"] if note else []
+    small += [f"-# {one_line(note)}"] if note else []
     text = "\n\n".join(block for block in blocks if block.strip())
     text = "\n".join([text, *small] if text else small) or "Nothing to show."
     contents = split(text, CONTENT_LIMIT)
@@ -90,25 +91,15 @@ def rows_of(buttons: Sequence[Button]) -> list[Json]:
 
 def table_text(table: Table) -> str:
     """A table as an aligned code block, or as one line a row when it is too wide."""
-    cells = [[_one_line(cell) for cell in row] for row in (table.headings, *table.rows)]
-    widths = [max(len(row[at]) for row in cells) for at in range(len(table.headings))]
-    if sum(widths) + 2 * len(widths) <= TABLE_WIDTH and not any("```" in "".join(row) for row in cells):
-        lines = [_aligned(row, widths) for row in cells]
-        lines.insert(1, "  ".join("─" * width for width in widths))
-        return "```\n" + "\n".join(lines) + "\n```"
-    return _records(cells[0], cells[1:])
+    drawn = "\n".join(aligned(table.headings, table.rows, TABLE_WIDTH))
+    if drawn and "```" not in drawn:
+        return f"```\n{drawn}\n```"
+    records = "\n".join(_record(named(table.headings, row)) for row in table.rows)
+    return records or " · ".join(f"**{one_line(name)}**" for name in table.headings)
 
 
-def _records(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(_record(headings, row) for row in rows) or " · ".join(f"**{name}**" for name in headings)
-
-
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> str:
-    return "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
-def _record(headings: Sequence[str], row: Sequence[str]) -> str:
-    return "- " + " · ".join(f"**{name}** {cell}" for name, cell in zip(headings, row, strict=True) if cell)
+def _record(fields: Sequence[tuple[str, str]]) -> str:
+    return "- " + " · ".join(f"**{name}** {cell}" for name, cell in fields)
 
 
 def _sorted_buttons(reply: Reply) -> tuple[tuple[Button, ...], tuple[Button, ...]]:
@@ -133,17 +124,13 @@ def _source_line(number: int, source: Source) -> str:
     where = f"<{source.location}>" if source.location.startswith(("http://", "https://")) else source.location
     named = ", ".join(part for part in (source.title, source.section) if part)
     parts = [named] if named == source.location else [part for part in (named, where) if part]
-    return f"-# {number}. {_clipped(_one_line(' · '.join(parts)), LINE_LIMIT)}"
+    return f"-# {number}. {_clipped(one_line(' · '.join(parts)), LINE_LIMIT)}"
 
 
 def _said_by(produced_by: ProducedBy) -> str:
     took = f"{produced_by.duration_ms / 1000:.1f} s" if produced_by.duration_ms >= 100 else ""
     said = " · ".join(part for part in (produced_by.label, produced_by.detail, took) if part)
-    return f"-# {_clipped(_one_line(said), LINE_LIMIT)}"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return f"-# {_clipped(one_line(said), LINE_LIMIT)}"
 
 
 def _clipped(text: str, limit: int) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.tables import aligned, named
+
 FENCE = "```"
 _JOINER = "\u2060"  # word joiner: takes no room, and `@` followed by it is no mention
 _GRAVE = "\u02cb"  # looks like a backtick and ends no code
@@ -75,17 +77,13 @@ def link(url: str, label: str) -> str:
 
 def table_text(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table as aligned columns in a fence, or as one list of fields a row where it is too wide."""
-    cells = [[" ".join(cell.split()) for cell in row] for row in (headings, *rows)]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(headings))]
-    if sum(widths) + 2 * len(widths) <= TABLE_WIDTH:
-        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in cells]
-        lines.insert(1, "  ".join("─" * width for width in widths))
-        return "\n".join([FENCE, *(fenced_line(line.rstrip()) for line in lines), FENCE])
-    records = []
-    for row in cells[1:]:
-        fields = [f"*{escaped(name)}*: {escaped(cell)}" for name, cell in zip(cells[0], row, strict=True) if cell]
-        records.append("• " + "\n   ".join(fields))
-    return "\n".join(records)
+    if lines := aligned(headings, rows, TABLE_WIDTH):
+        return "\n".join([FENCE, *map(fenced_line, lines), FENCE])
+    return "\n".join("• " + "\n   ".join(_field(*field) for field in named(headings, row)) for row in rows)
+
+
+def _field(name: str, cell: str) -> str:
+    return f"*{escaped(name)}*: {escaped(cell)}"
 
 
 def _line(line: str) -> str:
