@@ -65,9 +65,20 @@ def first_fault(error: ValidationError) -> str:
     return f"{where}: {fault['msg']}" if where else str(fault["msg"])
 
 
-def canonical(value: Json | Mapping[str, Json]) -> str:
+def canonical(value: Json | Mapping[str, object]) -> str:
     """JSON with sorted keys and no spaces: equal values give equal text."""
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def indented(value: object) -> str:
+    """JSON for people to read: two spaces a level."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2).decode()
+
+
+def parse(text: str | bytes) -> Json:
+    """What a JSON text holds, for text this program wrote. Raises ValueError where it is no JSON."""
+    value: Json = orjson.loads(text)
+    return value
 
 
 def digest(text: str) -> str:

@@ -38,9 +38,7 @@ class Checkpoints:
         self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         said = _said(checkpoint)
         line = canonical({**said, "mac": self._sign(canonical(said))}) + "\n"
-        target = os.open(
-            self._folder / f"{checkpoint.segment}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600
-        )
+        target = os.open(self._folder / f"{checkpoint.segment}.jsonl", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         try:
             os.write(target, line.encode())
             os.fsync(target)

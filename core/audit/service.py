@@ -6,17 +6,15 @@ import asyncio
 import csv
 import hmac
 import io
-import json
 from hashlib import sha256
 from pathlib import Path
-from typing import Literal, TypedDict
-
-import orjson
+from typing import Literal, TypedDict, cast
 
 from core.audit import store
 from core.audit.checkpoints import Checkpoint, Checkpoints
 from core.audit.model import Export, Filter, Line, Verification
 from core.audit.verify import check
+from core.codec import canonical, indented, parse
 from core.errors import InvalidInput
 from core.ports import AuditEntry
 from core.storage import Connection, Storage
@@ -75,9 +73,9 @@ class Audit:
         if month > segment:  # a clock that goes back stays in the newer month
             segment = month
             store.begin_segment(connection, segment, number + 1, head)
-        body = orjson.dumps(_body(entry), option=orjson.OPT_SORT_KEYS)
-        mac = hmac.digest(self._key, head + body, sha256)
-        store.append(connection, number + 1, segment, body.decode(), mac)
+        body = canonical(_body(entry))
+        mac = hmac.digest(self._key, head + body.encode(), sha256)
+        store.append(connection, number + 1, segment, body, mac)
         self._lines_since += 1
 
     async def checkpoint(self) -> bool:
@@ -136,7 +134,7 @@ def _body(entry: AuditEntry) -> _Body:
 
 
 def _line(number: int, segment: str, body: str) -> Line:
-    said: _Body = orjson.loads(body)
+    said = cast("_Body", parse(body))
     return Line(
         number=number, segment=segment, id=said["id"], at=moment(said["at"]), person_id=said["actor"],
         person=said["name"], kind=said["kind"], through=said["through"], network=said["network"],
@@ -149,10 +147,10 @@ def _line(number: int, segment: str, body: str) -> Line:
 
 def _as_json(rows: list[store.Chained]) -> str:
     lines = [
-        {"number": number, "segment": segment, "mac": mac.hex(), "body": json.loads(body)}
+        {"number": number, "segment": segment, "mac": mac.hex(), "body": parse(body)}
         for number, segment, body, mac in rows
     ]
-    return orjson.dumps(lines, option=orjson.OPT_INDENT_2).decode()
+    return indented(lines)
 
 
 def _as_csv(rows: list[store.Chained]) -> str:
@@ -161,12 +159,12 @@ def _as_csv(rows: list[store.Chained]) -> str:
     writer = csv.writer(text)
     writer.writerow(("number", "segment", *names, "mac"))
     for number, segment, body, mac in rows:
-        said = orjson.loads(body)
+        said = cast("dict[str, Json]", parse(body))
         writer.writerow((number, segment, *(_cell(said[name]) for name in names), mac.hex()))
     return text.getvalue()
 
 
 def _cell(value: Json) -> str:
     """A value as spreadsheet programs show it, never run it."""
-    text = value if isinstance(value, str) else "" if value is None else orjson.dumps(value).decode()
+    text = value if isinstance(value, str) else "" if value is None else canonical(value)
     return "'" + text if text.startswith(_FORMULA) else text

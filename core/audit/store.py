@@ -31,9 +31,7 @@ def append(connection: Connection, number: int, segment: str, body: str, mac: by
 
 def begin_segment(connection: Connection, segment: str, first: int, start: bytes) -> None:
     """Write where a month begins and what it is chained to."""
-    connection.execute(
-        "INSERT INTO audit_segment (segment, first, start) VALUES (?, ?, ?)", (segment, first, start)
-    )
+    connection.execute("INSERT INTO audit_segment (segment, first, start) VALUES (?, ?, ?)", (segment, first, start))
 
 
 def segments(connection: Connection) -> dict[str, tuple[int, bytes]]:
@@ -53,32 +51,34 @@ def chained(connection: Connection, after: int, limit: int) -> list[Chained]:
 @long_read
 def find(connection: Connection, wanted: Filter, limit: int) -> list[tuple[int, str, str, bytes]]:
     """Lines that fit, newest first."""
-    terms: list[tuple[str, tuple[object, ...]]] = []
-    if wanted.person:
-        name = _like(wanted.person)
-        terms.append(("(person = ? OR body ->> '$.name' LIKE ? ESCAPE '!')", (wanted.person, name)))
-    if wanted.action.endswith(".*"):
-        terms.append(("action LIKE ? ESCAPE '!'", (_escaped(wanted.action[:-1]) + "%",)))
-    elif wanted.action:
-        terms.append(("action = ?", (wanted.action,)))
-    if wanted.outcome:
-        terms.append(("outcome = ?", (wanted.outcome,)))
-    if wanted.network:
-        terms.append(("network = ?", (wanted.network,)))
-    if wanted.text:
-        terms.append(("body LIKE ? ESCAPE '!'", (_like(wanted.text),)))
-    if wanted.since is not None:
-        terms.append(("at >= ?", (stamp(wanted.since),)))
-    if wanted.until is not None:
-        terms.append(("at < ?", (stamp(wanted.until),)))
-    if wanted.below:
-        terms.append(("number < ?", (wanted.below,)))
+    terms = _terms(wanted)
     where = " AND ".join(term for term, _ in terms) or "1"
     values = [value for _, given in terms for value in given]
     return connection.execute(
         f"SELECT number, segment, body, mac FROM audit_line WHERE {where} ORDER BY number DESC LIMIT ?",
         (*values, limit),
     ).fetchall()
+
+
+def _terms(wanted: Filter) -> list[tuple[str, tuple[object, ...]]]:
+    """A condition and its values for each part of the filter that is set."""
+    whole_area = wanted.action.endswith(".*")
+    every: tuple[tuple[object, str, tuple[object, ...]], ...] = (
+        (
+            wanted.person,
+            "(person = ? OR body ->> '$.name' LIKE ? ESCAPE '!')",
+            (wanted.person, _like(wanted.person)),
+        ),
+        (whole_area, "action LIKE ? ESCAPE '!'", (_escaped(wanted.action[:-1]) + "%",)),
+        (wanted.action and not whole_area, "action = ?", (wanted.action,)),
+        (wanted.outcome, "outcome = ?", (wanted.outcome,)),
+        (wanted.network, "network = ?", (wanted.network,)),
+        (wanted.text, "body LIKE ? ESCAPE '!'", (_like(wanted.text),)),
+        (wanted.since, "at >= ?", (wanted.since and stamp(wanted.since),)),
+        (wanted.until, "at < ?", (wanted.until and stamp(wanted.until),)),
+        (wanted.below, "number < ?", (wanted.below,)),
+    )
+    return [(term, values) for given, term, values in every if given]
 
 
 def _like(text: str) -> str:

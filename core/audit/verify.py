@@ -73,9 +73,7 @@ class Walk:
         self._faults.setdefault(segment, text)
 
 
-async def check(
-    storage: Storage, key: bytes, checkpoints: list[Checkpoint], faults: list[str]
-) -> Verification:
+async def check(storage: Storage, key: bytes, checkpoints: list[Checkpoint], faults: list[str]) -> Verification:
     """Walk the chain in pages and hold it against the checkpoints. `faults`: those of the files themselves."""
     walk = Walk(key, await storage.read(store.segments), (one.number for one in checkpoints))
     lines = 0

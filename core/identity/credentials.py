@@ -9,7 +9,7 @@ from core.errors import Conflict, NotFound, NotSignedIn
 from core.storage import Connection
 
 TOKEN_PREFIX = "sbx_"
-_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # nothing that reads like something else
+_ALPHABET = "ABCDEFGHJKMNPQRSTUVWXYZ" + "23456789"  # nothing that reads like something else
 _PUBLISHED = (
     "changeme",
     "change-me",

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 
-import orjson
-
-from core.codec import canonical
+from core.codec import canonical, decode
 from core.errors import Conflict, NotFound
 from core.identity.model import AdmissionRule, Link, Person, Role, Rule, Way
 from core.identity.snapshot import Pass, Snapshot
@@ -53,7 +51,7 @@ def _rules(connection: Connection) -> tuple[Rule, ...]:
     return tuple(
         Rule(
             id=row[0], effect=row[1], subject_kind=row[2], subject=row[3], action=row[4], place=row[5],
-            arguments=orjson.loads(row[6]), author=row[7], at=moment(row[8]),
+            arguments=decode(dict[str, str], row[6]), author=row[7], at=moment(row[8]),
         )
         for row in rows
     )  # fmt: skip
@@ -61,7 +59,10 @@ def _rules(connection: Connection) -> tuple[Rule, ...]:
 
 def _admission(connection: Connection) -> dict[str, AdmissionRule]:
     rows = connection.execute("SELECT network, way, roles FROM admission").fetchall()
-    return {row[0]: AdmissionRule(network=row[0], way=Way(row[1]), roles=tuple(orjson.loads(row[2]))) for row in rows}
+    return {
+        network: AdmissionRule(network=network, way=Way(way), roles=decode(tuple[str, ...], roles))
+        for network, way, roles in rows
+    }
 
 
 def _passes(connection: Connection, table: str) -> dict[str, Pass]:

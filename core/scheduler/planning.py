@@ -69,9 +69,7 @@ def _due(trigger: Trigger, first: datetime | None, now: datetime) -> tuple[int, 
     return count, list(newest), due
 
 
-def _decide(
-    missed: Missed, due: datetime, latest: datetime | None, now: datetime, late_limit: timedelta
-) -> Planned:
+def _decide(missed: Missed, due: datetime, latest: datetime | None, now: datetime, late_limit: timedelta) -> Planned:
     age = now - due
     if due == latest and age <= ON_TIME:
         return Planned(due_at=due)

@@ -37,9 +37,7 @@ class WordLlamaEmbedder:
     def _pool(self, text: str, row: NDArray[np.float32]) -> None:
         # One text at a time, not a batch: the batch call starts a thread pool that does not survive a fork.
         # A lone surrogate has no UTF-8 form, and the tokenizer refuses it.
-        ids = self._tokenizer.encode(
-            text.encode("utf-8", "replace").decode("utf-8"), add_special_tokens=False
-        ).ids
+        ids = self._tokenizer.encode(text.encode("utf-8", "replace").decode("utf-8"), add_special_tokens=False).ids
         last = self._weights.shape[0] - 1
         tokens = np.minimum(np.asarray(ids, dtype=np.int64), last)
         for start in range(0, len(tokens), SLICE):
