@@ -169,7 +169,7 @@ async def test_a_growing_answer_becomes_the_final_one_on_the_same_message(tmp_pa
         question, incoming = await asked(world)
         await world.chat.working(incoming)
         assert world.fake.rest.typing[0][0] == world.fake.general.id
-        opened = await world.chat.open_reply(incoming, "The ans")
+        opened = await world.chat.open_reply(incoming, "The ans")  # codespell:ignore ans
         (shown,) = world.fake.replies_to(question)
         assert shown.components[0]["components"][0]["custom_id"] == f"stop:{incoming.id}"  # type: ignore[index]
         probe = Message(
@@ -192,7 +192,7 @@ async def test_an_opening_cancelled_under_way_leaves_no_second_message(tmp_path:
     async with connected(tmp_path) as world:
         question, incoming = await asked(world)
         world.fake.fail(CREATE, 1, "timeout")
-        opening = asyncio.ensure_future(world.chat.open_reply(incoming, "The ans"))
+        opening = asyncio.ensure_future(world.chat.open_reply(incoming, "The ans"))  # codespell:ignore ans
         await until(lambda: world.fake.calls_to(CREATE))
         opening.cancel()
         await asyncio.wait({opening})
@@ -230,8 +230,10 @@ async def test_places_are_found_by_name_and_id(tmp_path: Path) -> None:
         assert await world.chat.find_place("Team/#general") == general
         assert await world.chat.find_place(f"<#{fake.general.id}>") == general
         assert (await world.chat.find_place(str(hidden.id))).kind == "private"
-        with pytest.raises(NotFound, match=r"No channel in Discord is called #genral\. Nearest: `#general`"):
-            await world.chat.find_place("#genral")
+        with pytest.raises(
+            NotFound, match=r"No channel in Discord is called #genral\. Nearest: `#general`"
+        ):  # codespell:ignore genral
+            await world.chat.find_place("#genral")  # codespell:ignore genral
         other = fake.add_guild("Other", fake.alice)
         fake.add_channel("general", guild=other)
         fake.world.announce("GUILD_CREATE", fake._greeting.guild(other), 1)

@@ -77,7 +77,7 @@ async def test_a_second_delivery_is_no_second_message(bot: Bot, slack: FakeSlack
 
 
 async def test_edits_and_deletions_of_people_arrive_and_our_own_do_not(bot: Bot, slack: FakeSlack) -> None:
-    said = await slack.say("ann", "#general", f"{slack.mention} leve?")
+    said = await slack.say("ann", "#general", f"{slack.mention} leve?")  # codespell:ignore leve
     (question,) = await bot.taking(1)
     sent = await bot.chat.send(answer(question, "24 days."))
     await bot.chat.send(answer(question, "25 days.", message_id=sent.message_id))

@@ -358,7 +358,7 @@ async def test_simulating_is_refused_like_the_call_itself(house: House) -> None:
 
 async def asked(house: House, ctx: Context, name: str, arguments: dict[str, str]) -> ConfirmationNeeded:
     with pytest.raises(ConfirmationNeeded) as caught:
-        await house.door.dispatch(ctx, name, arguments)  # type: ignore[arg-type]
+        await house.door.dispatch(ctx, name, arguments)
     return caught.value
 
 

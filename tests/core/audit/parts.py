@@ -18,9 +18,7 @@ ANN = Actor(person_id="p-ann", name="Ann", roles=frozenset({"owner"}))
 BEGIN = datetime(2026, 11, 29, 12, 0, tzinfo=UTC)
 
 
-def entry(
-    number: int = 0, *, action: str = "notes.add", outcome: str = "ok", actor: Actor = ANN
-) -> AuditEntry:
+def entry(number: int = 0, *, action: str = "notes.add", outcome: str = "ok", actor: Actor = ANN) -> AuditEntry:
     """One deed, six hours after the one before."""
     return AuditEntry(
         id=new_id(), at=BEGIN + timedelta(hours=6 * number), actor=actor, network="slack", address="slack:T1/C1",

@@ -55,8 +55,8 @@ def test_no_reader_sees_what_they_may_not(notes: list[str], questions: list[tupl
     async def run() -> None:
         with tempfile.TemporaryDirectory() as folder:
             async with open_house(Path(folder)) as house:
-                for who, where in (("U-ann", SECRET), ("U-ann", OPS), ("U-bob", OPS)):
-                    await house.answer_to(await house.hear(incoming("echo I am here", who=who, place=where)))
+                for who, place in (("U-ann", SECRET), ("U-ann", OPS), ("U-bob", OPS)):
+                    await house.answer_to(await house.hear(incoming("echo I am here", who=who, place=place)))
                 for number, (word, visibility) in enumerate(zip(WORDS, notes, strict=True)):
                     text = f"The colour of the {word} is marker{number}."
                     await house.run("notes.add", text=text, visible=[visibility])

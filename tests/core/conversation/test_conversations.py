@@ -185,7 +185,7 @@ async def test_an_admin_is_told_and_lets_a_stranger_in(house: House) -> None:
 
 
 async def test_an_edited_question_updates_its_answer(house: House) -> None:
-    first = await house.ask("echo teh answer", message_id="q1")
+    first = await house.ask("echo teh answer", message_id="q1")  # codespell:ignore teh
     edit = incoming("echo the answer", kind=IncomingKind.EDIT, message_id="q1")
     await house.settled(await house.hear(edit))
     await until(lambda: first.edits == 1)
@@ -504,7 +504,7 @@ async def test_a_private_answer_is_read_by_its_asker_alone_in_the_conversations(
 
 
 async def test_an_edit_shows_in_the_conversation(house: House) -> None:
-    await house.ask("echo teh", message_id="q1")
+    await house.ask("echo teh", message_id="q1")  # codespell:ignore teh
     await house.settled(await house.hear(incoming("echo the", kind=IncomingKind.EDIT, message_id="q1")))
     assert await house.rows("SELECT question FROM exchange") == [("echo the",)]
 

@@ -73,7 +73,9 @@ def test_everything_else_is_a_question(text: str) -> None:
     assert parse(text, KNOWN) is None
 
 
-@pytest.mark.parametrize("text", ["notes ad hello", "note add hello", "knowledge serch leave", "notes frobnicate"])
+@pytest.mark.parametrize(
+    "text", ["notes ad hello", "note add hello", "knowledge serch leave", "notes frobnicate"]
+)  # codespell:ignore serch
 def test_a_command_with_a_slip_in_it_is_no_question(text: str) -> None:
     command = parse(text, KNOWN)
     assert command is not None
@@ -129,7 +131,7 @@ def test_an_alias_without_its_words_says_how_many_it_needs() -> None:
 
 
 TEXT = st.text(
-    st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\u201c\u201d\u2018\u2019`"), max_size=30
+    st.characters(exclude_categories=("Cs", "Cc"), exclude_characters="\u201c\u201d\u2018\u2019`"), max_size=30
 )
 COMMANDS = st.builds(
     Command,
@@ -150,10 +152,9 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     parse(text, KNOWN)
 
 
-@given(
-    st.text(
-        st.characters(blacklist_characters="\"'\u201c\u201d\u2018\u2019\\", blacklist_categories=("Cs",)), max_size=100
-    )
-)
+UNQUOTED = st.characters(exclude_characters="\"'\u201c\u201d\u2018\u2019\\", exclude_categories=("Cs",))
+
+
+@given(st.text(UNQUOTED, max_size=100))
 def test_no_unquoted_word_gets_lost(text: str) -> None:
     assert [word.text for word in words_of(text)] == text.split()

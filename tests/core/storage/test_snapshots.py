@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -33,10 +34,11 @@ def value(path: Path, name: str) -> str | None:
 def with_one_more(monkeypatch: pytest.MonkeyPatch, up: object) -> None:
     """A migration the program has and the database has not."""
     names = (*migrations.known(), "m9999_next")
-    real = migrations.import_module
     monkeypatch.setattr(migrations, "known", lambda: names)
     monkeypatch.setattr(
-        migrations, "import_module", lambda name: SimpleNamespace(up=up) if name.endswith("m9999_next") else real(name)
+        migrations,
+        "import_module",
+        lambda name: SimpleNamespace(up=up) if name.endswith("m9999_next") else import_module(name),
     )
 
 
