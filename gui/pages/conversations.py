@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import urlencode
 
-from nicegui import PageArguments, ui
+from nicegui import PageArguments
 
 from core.conversation import Exchange, Thread
 from core.events import MessageAnswered, MessageReceived
@@ -16,7 +16,7 @@ from gui.chips import title_of
 from gui.pages.addresses import NEW, from_address, to_address
 from gui.pages.answer import details
 from gui.pages.thread import ThreadView
-from gui.parts.basics import Text, age, box, empty, link
+from gui.parts.basics import Text, age, box, empty, icon_button, link
 from gui.parts.section import Section
 from gui.room import Room
 from gui.sessions import NETWORK
@@ -90,9 +90,8 @@ def name_of(network: str, place_kind: str, place_name: str, person: str) -> str:
 def _answer_pane(room: Room, thread: ThreadView) -> None:
     with box("div", "head"):
         Text("h2", "This answer")
-        ui.element("button").classes("iconbtn only-narrow").props("aria-label='Close' type=button").on(
-            "click", js_handler='() => document.querySelector(".talk").classList.remove("details")'
-        )
+        close = '() => document.querySelector(".talk").classList.remove("details")'
+        icon_button("close", "Close", js=close).classes("only-narrow").style("margin-left: auto")
 
     async def read() -> tuple[Exchange, ...]:
         chosen = await thread.chosen()

@@ -36,7 +36,20 @@
       if (!element.title && words !== null) element.title = full.format(Date.parse(element.getAttribute("datetime")));
     }
   };
+  let since = 0;
+  const pulse = () => {  // says honestly whether what is on screen still follows what happens
+    const badge = document.querySelector(".livebadge");
+    if (!badge) return;
+    const connected = Boolean(window.socket?.connected);
+    since = connected ? 0 : since || Date.now();
+    const words = connected ? "live" : `not connected since ${clock.format(since)}`;
+    if (badge.textContent === words) return;
+    badge.textContent = words;
+    badge.parentElement.classList.toggle("ok", connected);
+    badge.parentElement.classList.toggle("warn", !connected);
+  };
   setInterval(tick, 1000);
+  setInterval(pulse, 2000);
   document.addEventListener("visibilitychange", tick);
   new MutationObserver(() => requestAnimationFrame(tick)).observe(document.documentElement, { childList: true, subtree: true });
 })();
