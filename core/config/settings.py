@@ -89,6 +89,15 @@ _PLAIN = {
     "SIGNALBOX_DISTRIBUTED_URL": "distributed_url",
 }
 _NOT_SETTINGS = {"SIGNALBOX_HOME"}
+_URL = "SIGNALBOX_URL_"
+_ELSEWHERE = {
+    "home": "Set SIGNALBOX_HOME, or start with --home.",
+    "secrets": "Save them with `vault save`, or put them into .env.",
+    "urls": "Set SIGNALBOX_URL_<VENDOR> in .env.",
+}
+"""What settings.toml cannot hold, and where it goes."""
+_HIDDEN = ("admin_token", "distributed_url")
+"""Their values are secrets, or hold one."""
 
 
 class _Section(BaseModel):
@@ -213,12 +222,10 @@ def load_settings(home: str | None = None, *, environ: Mapping[str, str] | None 
     merged = {**_dotenv(folder / ".env"), **environ}
     values = _toml(folder / "settings.toml")
     for name, value in merged.items():
-        if name.startswith("SIGNALBOX_") and name not in _NOT_SETTINGS and not name.startswith("SIGNALBOX_URL_"):
+        if name.startswith("SIGNALBOX_") and name not in _NOT_SETTINGS and not name.startswith(_URL):
             _put(values, _path(name), value)
     values["secrets"] = {name: merged[name] for name in SECRET_NAMES if merged.get(name)}
-    values["urls"] = {
-        vendor.lower(): merged[f"SIGNALBOX_URL_{vendor}"] for vendor in VENDORS if merged.get(f"SIGNALBOX_URL_{vendor}")
-    }
+    values["urls"] = _urls(merged)
     values.update({name: value for name, value in flags.items() if value is not None})
     values["home"] = folder
     try:
@@ -235,9 +242,28 @@ def _toml(path: Path) -> dict[str, object]:
     if not path.exists():
         return {}
     try:
-        return dict(tomllib.loads(path.read_text("utf-8")))
+        values: dict[str, object] = tomllib.loads(path.read_text("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise BadSettings(f"{path} is not TOML: {error}.", hint="Mend that line; nothing was changed.") from error
+    for name, instead in _ELSEWHERE.items():
+        if name in values:
+            raise BadSettings(f"{name} in {path} is not read.", hint=instead)
+    return values
+
+
+def _urls(merged: Mapping[str, str]) -> dict[str, str]:
+    """The base URLs by vendor, lower case. Raises BadSettings for a vendor nobody asks."""
+    urls = {}
+    for name, url in merged.items():
+        if not name.startswith(_URL) or not url:
+            continue
+        vendor = name.removeprefix(_URL)
+        if vendor not in VENDORS:
+            near = get_close_matches(vendor, VENDORS, n=1, cutoff=0.4)
+            hint = f"Did you mean {_URL}{near[0]}?" if near else "The settings reference lists them all."
+            raise BadSettings(f"{name} is set, but no service is called {vendor}.", hint=hint)
+        urls[vendor.lower()] = url
+    return urls
 
 
 def _path(name: str) -> list[str]:
@@ -259,7 +285,8 @@ def _explained(error: ValidationError) -> BadSettings:
     first = error.errors()[0]
     key = ".".join(str(part) for part in first["loc"])
     if first["type"] != "extra_forbidden":
-        return BadSettings(f"The setting {key} = {first['input']!r}: {first['msg']}.", hint="See settings.toml.")
+        shown = "•••" if key in _HIDDEN else repr(first["input"])
+        return BadSettings(f"The setting {key} = {shown}: {first['msg']}.", hint="See settings.toml.")
     near = get_close_matches(key, known_keys(Settings), n=1, cutoff=0.3)
     variable = "SIGNALBOX_" + key.upper().replace(".", "__")
     hint = f"Did you mean {near[0]}?" if near else "The settings reference lists them all."
