@@ -152,7 +152,7 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     parse(text, KNOWN)
 
 
-UNQUOTED = st.characters(exclude_characters="\"'\u201c\u201d\u2018\u2019\\", exclude_categories=("Cs",))
+UNQUOTED = st.characters(exclude_characters="\"'\u201c\u201d\u2018\u2019\\", exclude_categories=["Cs"])
 
 
 @given(st.text(UNQUOTED, max_size=100))
