@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -17,6 +17,7 @@ from core.storage import Storage
 from core.values import Effect, Json, Message, Reply, new_id, now, stamp
 
 _WIDE = re.compile(r"@(here|everyone|channel)\b|<!(here|everyone|channel)", re.IGNORECASE)
+PRIVATE = "(for one person alone)"
 State = Literal["", "waiting", "sending", "sent", "failed", "dropped"]
 
 
@@ -28,12 +29,13 @@ def _rings_everyone(arguments: Mapping[str, Json]) -> str:
 async def status(
     outbox: Outbox, *, state: State = "", limit: Annotated[int, Field(ge=1, le=500)] = 30
 ) -> tuple[Delivery, ...]:
-    """List messages that wait, are being sent, were sent or failed, newest first.
+    """List messages that wait, are being sent, were sent or failed, newest first; private ones without their text.
 
     state: only these.
     limit: how many at most.
     """
-    return await outbox.listed(state, limit)
+    found = await outbox.listed(state, limit)
+    return tuple(replace(one, text=PRIVATE) if one.private else one for one in found)
 
 
 @action("deliveries.retry", permission="deliveries.write", effect=Effect.OUTWARD)
@@ -42,12 +44,12 @@ async def retry(outbox: Outbox, storage: Storage, unit: Unit, delivery_id: str) 
 
     delivery_id: from `deliveries status`; `all` for every failed one.
     """
-    failed = [one for one in await outbox.listed("failed", 500) if delivery_id in ("all", one.id)]
+    failed = await outbox.failed(delivery_id)
     if not failed:
         raise NotFound(f"No failed delivery has the id {delivery_id}.", hint="`deliveries status` lists them.")
-    for one in failed:
-        unit.do(again, one.id, stamp(now()))
-        unit.then(outbox.retry_now, one.id, one.body)
+    for row_id, body in failed:
+        unit.do(again, row_id, stamp(now()))
+        unit.then(outbox.retry_now, row_id, body)
     return Reply(text=f"{len(failed)} {'is' if len(failed) == 1 else 'are'} being sent again.")
 
 

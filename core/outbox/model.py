@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 
@@ -19,5 +19,5 @@ class Delivery:
     created_at: datetime
     due_at: datetime
     sent_at: datetime | None
-    body: str = field(default="", repr=False)
-    """The message as it is stored."""
+    private: bool = False
+    """One person alone reads it; its text is then nobody else's."""

@@ -32,6 +32,7 @@ BUG_ATTEMPTS = 5
 """An error that is no AppError is a bug here; it is not tried for a day."""
 GIVE_UP = timedelta(hours=24)
 """A message that could not be sent for so long is failed: a person decides."""
+FAILED_AT_ONCE = 500
 LOCAL = frozenset({"room", "terminal", "api"})
 """Places shown by this process itself: a reply there is sent once it is written."""
 
@@ -128,21 +129,12 @@ class Outbox:
     async def listed(self, state: str = "", limit: int = 50) -> tuple[Delivery, ...]:
         """Deliveries, newest first."""
         rows = await self._storage.read(store.listed, state, limit)
-        return tuple(
-            Delivery(
-                id=row[0],
-                body=row[2],
-                destination=row[1],
-                text=decode(Message, row[2]).reply.text,
-                state=row[3],
-                attempts=row[4],
-                error=row[5],
-                created_at=moment(row[6]),
-                due_at=moment(row[7]),
-                sent_at=moment(row[8]) if row[8] else None,
-            )
-            for row in rows
-        )
+        return tuple(_delivery(row, decode(Message, row[2])) for row in rows)
+
+    async def failed(self, row_id: str) -> tuple[tuple[str, str], ...]:
+        """(id, stored message) of a failed delivery, or of every one for `all`."""
+        rows = await self._storage.read(store.listed, "failed", FAILED_AT_ONCE)
+        return tuple((row[0], row[2]) for row in rows if row_id in ("all", row[0]))
 
     async def counts(self) -> dict[str, int]:
         """How many deliveries are in each state."""
@@ -297,3 +289,19 @@ class Outbox:
     def _backoff(self, attempts: int) -> float:
         """Exponential with full jitter, so that many destinations do not come back at once."""
         return float(min(BACKOFF_MAX_S, BACKOFF_S * 2 ** min(attempts - 1, 10)) * (0.5 + self._random() / 2))
+
+
+def _delivery(row: tuple[str, str, str, str, int, str, str, str, str], message: Message) -> Delivery:
+    address = message.address
+    return Delivery(
+        id=row[0],
+        destination=row[1],
+        text=message.reply.text,
+        state=row[3],
+        attempts=row[4],
+        error=row[5],
+        created_at=moment(row[6]),
+        due_at=moment(row[7]),
+        sent_at=moment(row[8]) if row[8] else None,
+        private=address.place.kind == "direct" or bool(address.person_external_id),
+    )

@@ -84,6 +84,16 @@ async def test_a_sent_delivery_cannot_be_dropped(house: House) -> None:
         await house.app.answers.approve(ctx, asked.value.confirmation_id)
 
 
+async def test_what_is_for_one_person_alone_is_listed_without_its_text(house: House) -> None:
+    await house.ask("help")
+    await house.run("chat.post", channel="person:Ann", text="between us")
+    await house.run("chat.post", channel="fake:#ops", text="for all")
+    await until(lambda: "for all" in house.chat.texts())
+    listed = await house.run("deliveries.status")
+    assert isinstance(listed, tuple)
+    assert [one.text for one in listed] == ["for all", "(for one person alone)", "(for one person alone)"]
+
+
 async def test_retrying_what_did_not_fail_says_so(house: House) -> None:
     with pytest.raises(NotFound, match=r"No failed delivery has the id x\. `deliveries status` lists them\."):
         await house.run("deliveries.retry", delivery_id="x")
