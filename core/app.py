@@ -112,6 +112,8 @@ class App:
         keep("deliveries", self.outbox.run)
         keep("background commands", self.door.jobs.run)
         keep("schedules", self.scheduler.run)
+        keep("activity", self.audit.run)
+        keep("retention", self._retention().run)
         told = self.bus.subscribe("notifications", SomebodyUnknown, policy=Policy.BLOCK, durable=True)
         keep("notifications", lambda: self.bus.serve(told, self.notifications.hear))
 
