@@ -129,7 +129,7 @@ async def test_starting_a_part_again_ends_the_one_before() -> None:
 
 async def test_an_error_of_the_body_comes_out_as_it_is_and_ends_the_parts() -> None:
     part = Part(0)
-    with pytest.raises(KeyError, match="mine"):
+    with pytest.raises(KeyError, match="mine"):  # noqa: PT012 - the body is what is tested
         async with Supervisor() as supervisor:
             supervisor.supervise("slack", part.run)
             await part.running.wait()
