@@ -38,7 +38,7 @@ def threads(
     readable, marks = _readable(places)
     return connection.execute(
         "SELECT e.conversation, e.network, e.place_kind, max(e.place_name), max(e.person_name), "
-        "(SELECT question FROM exchange n WHERE n.conversation = e.conversation ORDER BY n.id DESC LIMIT 1), "
+        "(SELECT question FROM exchange n WHERE n.id = max(e.id)), "  # the last one this person may read
         "max(e.answered_at), count(*), sum(e.found = 0) FROM exchange e "
         f"WHERE {readable} AND (? = '' OR e.network = ?) GROUP BY e.conversation, e.network, e.place_kind "
         "HAVING (? = 0 OR sum(e.found = 0) > 0) ORDER BY max(e.id) DESC LIMIT ?",
