@@ -37,11 +37,14 @@ def threads(
     """Conversations a person may read, the newest first."""
     readable, marks = _readable(places)
     return connection.execute(
-        "SELECT e.conversation, e.network, e.place_kind, max(e.place_name), max(e.person_name), "
-        "(SELECT question FROM exchange n WHERE n.id = max(e.id)), "  # the last one this person may read
-        "max(e.answered_at), count(*), sum(e.found = 0) FROM exchange e "
+        # The question is the last one this person may read, not the last of the conversation.
+        "SELECT conversation, network, place_kind, place_name, person_name, "
+        "(SELECT question FROM exchange WHERE id = last_id), last_at, exchanges, unanswered FROM ("
+        "SELECT e.conversation, e.network, e.place_kind, max(e.place_name) AS place_name, "
+        "max(e.person_name) AS person_name, max(e.id) AS last_id, max(e.answered_at) AS last_at, "
+        "count(*) AS exchanges, sum(e.found = 0) AS unanswered FROM exchange e "
         f"WHERE {readable} AND (? = '' OR e.network = ?) GROUP BY e.conversation, e.network, e.place_kind "
-        "HAVING (? = 0 OR sum(e.found = 0) > 0) ORDER BY max(e.id) DESC LIMIT ?",
+        "HAVING (? = 0 OR sum(e.found = 0) > 0)) ORDER BY last_id DESC LIMIT ?",
         (person_id, *marks, network, network, int(unanswered), limit),
     ).fetchall()
 
