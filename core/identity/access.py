@@ -7,11 +7,12 @@ refused at once. Their values are kept nowhere, only SHA-256 of 256 random bits.
 from __future__ import annotations
 
 import asyncio
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 
-import jwt
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from pydantic import SecretStr
@@ -35,8 +36,6 @@ SEEN_EVERY = timedelta(minutes=5)
 """When a session or token was last used is written down at most this often."""
 TRIES = "10/15 minutes"
 LEAST_PASSWORD = 10
-ISSUER = "signalbox"
-AUDIENCE = "signalbox-api"
 ADMIN_TOKEN = "SIGNALBOX_ADMIN_TOKEN"
 
 _REFUSED = "That e-mail address and password do not go together."
@@ -80,11 +79,10 @@ class Access:
         """A JWT of 15 minutes for the API; it ends with its session. Raises as `sign_in`."""
         person = await self._checked(email, password, address)
         begun = await self._begin(person, address, agent, JWT_FOR)
-        claims = {
-            "sub": person.id, "jti": begun.session_id, "iss": ISSUER, "aud": AUDIENCE, "iat": now(),
-            "exp": begun.expires_at,
-        }  # fmt: skip
-        token = jwt.encode(claims, self._key, algorithm="HS256")
+        await _load_jwts()
+        from core.identity import jwts
+
+        token = jwts.made(self._key, person_id=person.id, session_id=begun.session_id, at=now(), until=begun.expires_at)
         return SignedIn(token=token, person_id=person.id, session_id=begun.session_id, expires_at=begun.expires_at)
 
     async def one_time_link(self, person_id: str, *, lasts: timedelta = LINK_FOR) -> str:
@@ -185,13 +183,10 @@ class Access:
         raise NotSignedIn("This API token is not valid, or no longer.", hint="`tokens create NAME` makes one.")
 
     async def _jwt(self, token: str) -> Visitor:
-        try:
-            claims = jwt.decode(
-                token, self._key, algorithms=["HS256"], audience=AUDIENCE, issuer=ISSUER,
-                options={"require": ["exp", "iat", "iss", "aud", "sub", "jti"]},
-            )  # fmt: skip
-        except jwt.InvalidTokenError as error:
-            raise NotSignedIn(_EXPIRED, hint="`POST /api/auth/login` gives a new one.") from error
+        await _load_jwts()
+        from core.identity import jwts
+
+        claims = jwts.claims_of(self._key, token)
         known = await self._identity.snapshot()
         person = known.people.get(str(claims["sub"]))
         if person is None or claims["jti"] not in known.session_ids:
@@ -289,6 +284,12 @@ class Access:
                 credentials.replace_token, new_id(), owner.id, ADMIN_TOKEN, digest(value), stamp(now())
             )
         return True
+
+
+async def _load_jwts() -> None:
+    """Import what makes and reads JWTs, at the first one and beside the loop."""
+    if "core.identity.jwts" not in sys.modules:
+        await asyncio.to_thread(import_module, "core.identity.jwts")
 
 
 def _session(row: credentials.SessionRow, person: str) -> Session:

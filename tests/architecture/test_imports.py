@@ -16,7 +16,7 @@ ONE_FILE: dict[str, str] = {
     "click": "core/cli/parser.py",
     "cryptography": "core/vault/envelope.py",
     "dotenv": "core/config/settings.py",
-    "jwt": "core/identity/access.py",
+    "jwt": "core/identity/jwts.py",
     "limits": "core/identity/limits.py",
     "markdown_it": "core/knowledge/chunking.py",
     "orjson": "core/codec.py",

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from datetime import timedelta
 from pathlib import Path
@@ -11,8 +13,8 @@ from core.actions import Context
 from core.codec import digest, plain
 from core.errors import BadSettings, Denied, InvalidInput, Limited, NotFound, NotSignedIn
 from core.identity import Access, Invitation, NewToken, Person, Role, SignedIn
-from core.identity.access import AUDIENCE, ISSUER
 from core.identity.credentials import canonical_address, weakness
+from core.identity.jwts import AUDIENCE, ISSUER
 from core.identity.model import SignInLink
 from core.storage import Connection
 from core.values import Caller, now
@@ -432,3 +434,9 @@ async def test_last_use_is_written_at_most_every_five_minutes(tmp_path: Path) ->
         assert one.storage.writer.committed == written
         (listed,) = await access.tokens(await one.actor(one.owner), "", everybody=True)
         assert listed.last_used_at is not None
+
+
+def test_the_library_of_jwts_waits_for_the_first_one() -> None:
+    said = "import core.app, sys; print(sorted({'jwt', 'cryptography.x509'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
