@@ -6,12 +6,9 @@ import asyncio
 import logging
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import TypeVar
-
-import aiohttp
-from slack_bolt.async_app import AsyncApp
-from slack_bolt.authorization import AuthorizeResult
-from slack_sdk.web.async_client import AsyncWebClient
+from datetime import datetime
+from importlib import import_module
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.slack.connection import Connection, Timing
 from bot.slack.directory import Directory
@@ -26,6 +23,12 @@ from core.config.settings import Settings
 from core.errors import AppError, BadSettings, Limited, Unavailable
 from core.ports import Health, Intake, Rate, Secrets, Sent
 from core.values import Incoming, Message, Place
+
+if TYPE_CHECKING:
+    import aiohttp
+    from slack_bolt.async_app import AsyncApp
+    from slack_bolt.authorization import AuthorizeResult
+    from slack_sdk.web.async_client import AsyncWebClient
 
 HINT = "Run `signalbox init slack`, or save SLACK_BOT_TOKEN and SLACK_APP_TOKEN under Connections."
 
@@ -87,6 +90,10 @@ class SlackChat:
         except BadSettings:
             await asyncio.Event().wait()  # a token that is saved starts this part again
             raise
+        await asyncio.to_thread(import_module, "bot.slack.sdk")
+        import aiohttp
+        from slack_sdk.web.async_client import AsyncWebClient
+
         base_url = self._settings.url("slack", SLACK_API)
         limits = aiohttp.ClientTimeout(total=TIMEOUT_S, sock_connect=5.0)
         try:
@@ -147,7 +154,7 @@ class SlackChat:
             web=web, me=me, directory=directory, sender=sender, streams=Streams(web, sender, self._start)
         )
         modals = Modals(web, self._forms)
-        receiver = Receiver(me, directory, intake, modals, self._ready, self._when_left)
+        receiver = Receiver(me, directory, intake, modals, self._ready, self._missed, self._when_left)
         self._history = History(web, directory, me, self._newest, receiver.accept)
         self._connection = Connection(
             _bolt(client, session, me, receiver), web, app_token, self._timing,
@@ -158,6 +165,9 @@ class SlackChat:
 
     async def _ready(self, channel_id: str) -> None:
         await self._history.ready(channel_id)
+
+    def _missed(self, channel_id: str, sent_at: datetime) -> None:
+        self._history.missed(channel_id, sent_at)
 
     def _start(self, work: Coroutine[object, object, T]) -> asyncio.Task[T | None]:
         """Run it beside. Raises Unavailable when there is nothing it could run in (any more)."""
@@ -219,6 +229,9 @@ def wrong_kind(name: str, token: str, prefix: str) -> str:
 
 def _bolt(client: AsyncWebClient, session: aiohttp.ClientSession, me: Me, receiver: Receiver) -> AsyncApp:
     """Bolt with one middleware that takes everything; it looks nobody up on its own."""
+    from slack_bolt.async_app import AsyncApp
+    from slack_bolt.authorization import AuthorizeResult
+    from slack_sdk.web.async_client import AsyncWebClient
 
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(

@@ -63,6 +63,13 @@ class History:
         self._pending, self._read = True, set()
         self._wanted.set()
 
+    def missed(self, channel_id: str, sent_at: datetime) -> None:
+        """Read again, from a message on that could not be stored: Slack sends it three times more at most."""
+        floor = sent_at.timestamp() - 1.0
+        self._floors[channel_id] = min(floor, self._floors.get(channel_id, floor))
+        self._floor = floor if self._floor is None else self._floor
+        self.want()
+
     async def ready(self, channel_id: str) -> None:
         """Return when the channel is read up to now, or after 2 s."""
         try:
