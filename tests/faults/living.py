@@ -34,22 +34,28 @@ def quick_slack(app: App) -> Chat:
     return made
 
 
-def quick_discord(app: App) -> Chat:
+def quick_discord(app: App, silent_s: float) -> Chat:
     made = DiscordChat(
         secrets=app.vault, settings=app.settings, newest=app.inbox.newest, known=app.inbox.known, complete=None,
-        favourites=(), marks=ForgetfulMarks(), budget=IdentifyBudget(gap_s=0.05), silent_s=2.5,
+        favourites=(), marks=ForgetfulMarks(), budget=IdentifyBudget(gap_s=0.05), silent_s=silent_s,
     )  # fmt: skip
     made.rate = FAST
     return made
 
 
 @asynccontextmanager
-async def living(home: Path, town: Town) -> AsyncIterator[App]:
-    """A running App that listens on both networks; everybody of the town is let in."""
+async def living(home: Path, town: Town, *, silent_s: float = 50.0) -> AsyncIterator[App]:
+    """A running App that listens on both networks; everybody of the town is let in.
+
+    silent_s: after which silence Discord is looked into; its heartbeats come every 41 s.
+    """
     fresh = not (home / "signalbox.db").exists()
     settings = load_settings(str(home), environ=town.environ())
     ports = Ports(
-        embedder=embedder, key_store=KeyFile(home / "master.key"), guide=GUIDE, chats=(quick_slack, quick_discord)
+        embedder=embedder,
+        key_store=KeyFile(home / "master.key"),
+        guide=GUIDE,
+        chats=(quick_slack, lambda app: quick_discord(app, silent_s)),
     )
     async with open_app(settings, ports) as app:
         app.door.registry.add_module(tale)

@@ -25,8 +25,9 @@ async def town() -> AsyncIterator[Town]:
 
 
 @pytest.fixture
-async def app(tmp_path: Path, town: Town) -> AsyncIterator[App]:
-    async with living(tmp_path, town) as one:
+async def app(request: pytest.FixtureRequest, tmp_path: Path, town: Town) -> AsyncIterator[App]:
+    frozen = "freeze" in request.node.name
+    async with living(tmp_path, town, silent_s=2.5 if frozen else 50.0) as one:
         for talk in town.talks:
             await town.ask(CHOICE, talk, ("echo",))
         await town.settled()

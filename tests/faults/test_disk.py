@@ -27,6 +27,7 @@ async def test_nothing_is_acknowledged_on_a_full_disk_and_nothing_lost_after_it(
         for talk in town.talks:
             await town.ask(CHOICE, talk, ("echo",))
         await town.settled()
+        await town.slack.act("configure", redeliver_after_s=None)  # as after its third try
         await app.storage.write(close_disk)
         slack, discord = town.talks[0], town.talks[3]
         for number in range(COUNT):
@@ -39,7 +40,7 @@ async def test_nothing_is_acknowledged_on_a_full_disk_and_nothing_lost_after_it(
         said = status(probes_of(app, LoopMonitor()))
         assert (said["status"], said["dbConn"]) == ("degraded", True)
         await app.storage.write(open_disk)
-        await town.settled(60.0)
+        await town.settled(50.0, ordered=False)  # what Slack holds may come in before what history gives
         rows = await app.storage.read(lambda one: one.execute("SELECT count(*) FROM note").fetchone()[0])
         assert rows == 2 * COUNT + 1, "each long note once, and the known one"
         assert set(await app.outbox.counts()) == {"sent"}
@@ -53,9 +54,10 @@ async def long_note(talk: Talk, word: str) -> None:
 
 async def refused(town: Town, app: App) -> None:
     """Whatever Slack holds no acknowledgement of is not stored; whatever it acknowledged is."""
+    envelopes = await town.slack.envelopes("message")
     stored = {row[0] for row in await app.storage.read(messages)}
-    for envelope in await town.slack.envelopes("message"):
-        if envelope.acked_at is not None:
+    for envelope in envelopes:
+        if envelope.acked_at is not None and envelope.event.get("user") != town.slack.bot_user_id:
             assert envelope.event["ts"] in stored, "acknowledged and not stored"
     asked = {one.message_id for talk in town.talks for one in talk.asked}
     assert asked - stored, "the disk was not full"
