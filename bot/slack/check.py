@@ -6,9 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
-import aiohttp
-from slack_sdk.web.async_client import AsyncWebClient
-
 from bot.slack.chat import wrong_kind
 from bot.slack.manifest import SCOPES
 from bot.slack.web import SLACK_API, Web
@@ -60,6 +57,9 @@ async def check(bot_token: str, app_token: str, *, url: str = SLACK_API) -> Chec
     ]
     if problems:
         return Check(kind=kind, problems=tuple(problems))
+    import aiohttp
+    from slack_sdk.web.async_client import AsyncWebClient
+
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session:
         client = AsyncWebClient(bot_token, base_url=url.rstrip("/") + "/", session=session, retry_handlers=[])
         return await _asked(Web(client, session), kind, app_token)

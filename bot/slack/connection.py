@@ -15,15 +15,17 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-
-from aiohttp import WSMessage
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
-from slack_bolt.async_app import AsyncApp
+from typing import TYPE_CHECKING
 
 from bot.slack.web import TokenRefused, Web
 from core.errors import AppError, Limited, Rejected, Unavailable
 from core.ports import Health
 from core.values import now, spoken_age
+
+if TYPE_CHECKING:
+    from aiohttp import WSMessage
+    from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+    from slack_bolt.async_app import AsyncApp
 
 SHORT_FRAME = 2_000
 CROWDED = "too_many_websockets"
@@ -125,6 +127,8 @@ class Connection:
         return "The socket was closed.", 0.0
 
     async def _serve(self, url: str) -> None:
+        from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+
         handler = AsyncSocketModeHandler(
             self._app, self._app_token, logger=library_log, ping_interval=self._timing.ping_s
         )

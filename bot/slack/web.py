@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import cast
-
-import aiohttp
-from slack_sdk.errors import SlackApiError
-from slack_sdk.web.async_client import AsyncWebClient
+from typing import TYPE_CHECKING, cast
 
 from core.errors import AppError, Limited, Rejected, Unavailable
+
+if TYPE_CHECKING:
+    import aiohttp
+    from slack_sdk.errors import SlackApiError
+    from slack_sdk.web.async_client import AsyncWebClient
 
 SLACK_API = "https://slack.com/api/"
 TIMEOUT_S = 15.0
@@ -117,6 +118,9 @@ class Web:
 
 def _translated(method: str, error: Exception, *, writes: bool) -> AppError | Exception:
     """The house's error for one of the library's; what is no fault of the network comes back as it is."""
+    import aiohttp
+    from slack_sdk.errors import SlackApiError
+
     if isinstance(error, AppError):
         return error
     if isinstance(error, SlackApiError):

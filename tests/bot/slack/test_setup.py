@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 from bot.slack import check, manifest, manifest_text
 from bot.slack.manifest import EVENTS, SCOPES
@@ -59,3 +61,9 @@ async def test_a_slack_that_is_away_is_a_problem_and_no_error() -> None:
         True,
         True,
     ]
+
+
+def test_no_library_of_slack_is_imported_before_there_are_tokens() -> None:
+    said = "import bot.slack, sys; print(sorted({'aiohttp', 'slack_bolt', 'slack_sdk'} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
