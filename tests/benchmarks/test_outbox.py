@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from huey import SqliteHuey
+from huey import SqliteHuey  # type: ignore[import-untyped]
 
 from core.actions import Unit
 from core.bus import Bus
@@ -67,7 +67,7 @@ async def test_a_full_cycle_beats_a_queue_that_syncs_each_step(
 
     huey = SqliteHuey("bench", filename=str(tmp_path / "huey.db"), fsync=True)
 
-    @huey.task()
+    @huey.task()  # type: ignore[untyped-decorator]
     def say(text: str) -> str:
         return text
 
