@@ -230,9 +230,8 @@ async def test_places_are_found_by_name_and_id(tmp_path: Path) -> None:
         assert await world.chat.find_place("Team/#general") == general
         assert await world.chat.find_place(f"<#{fake.general.id}>") == general
         assert (await world.chat.find_place(str(hidden.id))).kind == "private"
-        with pytest.raises(
-            NotFound, match=r"No channel in Discord is called #genral\. Nearest: `#general`"
-        ):  # codespell:ignore genral
+        said = r"No channel in Discord is called #genral\. Nearest: `#general`"  # codespell:ignore genral
+        with pytest.raises(NotFound, match=said):
             await world.chat.find_place("#genral")  # codespell:ignore genral
         other = fake.add_guild("Other", fake.alice)
         fake.add_channel("general", guild=other)

@@ -163,5 +163,5 @@ def test_the_home_is_what_was_given_else_the_variable_else_the_platforms_place(
 
 def test_the_package_names_what_it_has() -> None:
     assert config.Settings is Settings
-    with pytest.raises(AttributeError, match="has no attribute 'setings'"):
-        _ = config.setings
+    with pytest.raises(AttributeError, match="has no attribute 'no_such_name'"):
+        _ = config.no_such_name

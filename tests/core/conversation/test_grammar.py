@@ -73,9 +73,10 @@ def test_everything_else_is_a_question(text: str) -> None:
     assert parse(text, KNOWN) is None
 
 
-@pytest.mark.parametrize(
-    "text", ["notes ad hello", "note add hello", "knowledge serch leave", "notes frobnicate"]
-)  # codespell:ignore serch
+SLIPS = ("notes ad hello", "note add hello", "knowledge serch leave", "notes frobnicate")  # codespell:ignore serch
+
+
+@pytest.mark.parametrize("text", SLIPS)
 def test_a_command_with_a_slip_in_it_is_no_question(text: str) -> None:
     command = parse(text, KNOWN)
     assert command is not None
