@@ -18,6 +18,7 @@ from core.vault import KeyFile
 from integrations.wordllama.connect import load
 from integrations.wordllama.manifest import WordLlamaSettings
 from tests.fakes.chat import FakeChat, Shown, incoming
+from tests.fakes.waiting import until as until  # for tests of the whole App
 
 GUIDE = Path(__file__).parents[2] / "data" / "guide"
 
@@ -26,13 +27,6 @@ GUIDE = Path(__file__).parents[2] / "data" / "guide"
 def embedder() -> Embedder:
     """The real bundled embedder, loaded once."""
     return load(WordLlamaSettings())
-
-
-async def until(condition: Callable[[], object], *, timeout_s: float = 10.0, what: str = "it") -> None:
-    """Return once `condition()` is true. Fails after `timeout_s`."""
-    async with asyncio.timeout(timeout_s):
-        while not condition():
-            await asyncio.sleep(0.002)
 
 
 @dataclass

@@ -13,8 +13,9 @@ from bot.discord.budget import Brake, IdentifyBudget
 from bot.discord.history import catch_up
 from core.errors import Unavailable
 from core.values import IncomingKind
-from tests.bot.discord.world import MemoryInbox, Token, answer, chat_for, connected, running, until
+from tests.bot.discord.world import MemoryInbox, Token, answer, chat_for, connected, running
 from tests.fakes.discord import FakeDiscord
+from tests.fakes.waiting import until
 
 
 async def test_a_mention_arrives_and_is_answered_on_the_message(tmp_path: Path) -> None:

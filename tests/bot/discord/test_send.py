@@ -12,9 +12,10 @@ import pytest
 from bot.discord.rest import Refused
 from core.errors import InvalidInput, Limited, NotFound, Rejected, Unavailable
 from core.values import Address, Button, Incoming, Message, Reply
-from tests.bot.discord.world import World, answer, connected, post, until
+from tests.bot.discord.world import World, answer, connected, post
 from tests.fakes.discord import FakeDiscord, User
 from tests.fakes.discord import Message as Said
+from tests.fakes.waiting import until
 
 CREATE = "POST /channels/{id}/messages"
 

@@ -16,6 +16,7 @@ from core.config.settings import Settings
 from core.inbox.store import keys_of
 from core.values import Address, Button, Caller, Incoming, IncomingKind, Message, Place, Reply, new_id, now
 from tests.fakes.discord import FakeDiscord
+from tests.fakes.waiting import until
 
 
 class Token:
@@ -138,13 +139,6 @@ async def connected(
             await fake.wait_for(lambda: fake.commands)
             await until(lambda: chat._client and chat._client.live.is_set())
             yield World(fake=fake, chat=chat, inbox=inbox, token=token, marks=marks)
-
-
-async def until(predicate: Callable[[], object], timeout_s: float = 10.0) -> None:
-    """Poll a condition of the chat itself, which tells nobody when it changes."""
-    async with asyncio.timeout(timeout_s):
-        while not predicate():
-            await asyncio.sleep(0.01)
 
 
 def answer(

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.actions import Context, Door, Unit, action
 from core.bus import Bus, Listener, Policy
-from core.errors import InvalidInput, Unavailable
+from core.errors import InvalidInput
 from core.events import Event
 from core.outbox import Outbox
 from core.scheduler import DoorRun, Scheduler, actions, store
@@ -189,16 +189,6 @@ def made(trigger: Trigger | None = None, **changes: object) -> Schedule:
         "elsewhere": False, "missed": Missed.DEFAULT, "overlap": Overlap.SKIP, "paused": "", "created_at": BEGIN,
     }  # fmt: skip
     return Schedule(**{**values, **changes})  # type: ignore[arg-type]
-
-
-async def until(condition: Callable[[], bool], *, deadline_s: float = 10.0) -> None:
-    """Return once the condition holds. Raises Unavailable after the deadline."""
-    loop = asyncio.get_running_loop()
-    end = loop.time() + deadline_s
-    while not condition():
-        if loop.time() > end:
-            raise Unavailable(f"Not within {deadline_s} s.")
-        await asyncio.sleep(0.005)
 
 
 @asynccontextmanager

@@ -11,6 +11,7 @@ from core.errors import AppError, Conflict, Denied, InvalidInput, NotFound, Unkn
 from core.scheduler import ScheduleView, SlotView, store
 from core.values import Actor, Caller, CallerKind, Reply, Table
 from tests.core.scheduler.parts import ANN, BEGIN, DIRECT, MIA, OPS, House, made, opened
+from tests.fakes.waiting import until
 
 WEEKDAYS = {"when": "weekdays 09:00"}
 
@@ -266,7 +267,6 @@ async def test_run_adds_a_slot_of_its_own_marked_manual(tmp_path: Path) -> None:
 
 
 async def test_a_change_wakes_the_scheduler(tmp_path: Path) -> None:
-    from tests.core.scheduler.parts import until
 
     async with opened(tmp_path) as house:
         await house.start()

@@ -17,7 +17,8 @@ from core.scheduler.runner import NOTHING, SILENT
 from core.scheduler.triggers import Cron, Every, Once
 from core.storage import Connection
 from core.values import Reply, moment, now, stamp
-from tests.core.scheduler.parts import ADMINS, BEGIN, OPS, House, opened, until
+from tests.core.scheduler.parts import ADMINS, BEGIN, OPS, House, opened
+from tests.fakes.waiting import until
 
 QUARTER = Every(every_s=900, anchor=BEGIN)
 

@@ -206,13 +206,6 @@ async def keep(start: Callable[[], Awaitable[None]]) -> None:
     await start()
 
 
-async def until(condition: Callable[[], object]) -> None:
-    """Wait until it holds, at most five seconds."""
-    async with asyncio.timeout(5):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
 def done(action: str = "notes.add", **changes: object) -> ActionDone:
     """An event that people who operate may see."""
     values = {"action": action, "actor": "p-x", "outcome": "ok", "duration_ms": 1.0, **changes}

@@ -22,8 +22,9 @@ from core.storage import Connection
 from core.values import NOBODY, Actor, Audience, Json, new_id
 from gui.api.events import RING, Viewer, shown
 from gui.api.stream import Outlet
+from tests.fakes.waiting import until
 from tests.gui.api import actions_under_test
-from tests.gui.api.house import ANN, House, done, house, until
+from tests.gui.api.house import ANN, House, done, house
 
 Frame = dict[str, str]
 

@@ -14,8 +14,9 @@ from core.errors import Unavailable
 from core.points import watch
 from gui.api.hooks import arguments_of
 from gui.api.signature import sign
+from tests.fakes.waiting import until
 from tests.gui.api import actions_under_test
-from tests.gui.api.house import House, house, until
+from tests.gui.api.house import House, house
 
 SECRET = "a secret of the source"
 BODY = b'{"issue": {"title": "It broke", "labels": ["bug"]}}'
