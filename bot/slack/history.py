@@ -136,8 +136,18 @@ class History:
         for one in sorted(found, key=lambda one: float(str(one["ts"]))):
             arrival = from_history(one, place.channel_id, channel_type, self._me)
             if arrival is not None:
-                new += await self._accept(arrival)
+                new += await self._take(arrival)
         return new
+
+    async def _take(self, arrival: Arrival) -> bool:
+        """Hand it in; what nobody can read holds up nothing else."""
+        try:
+            return await self._accept(arrival)
+        except AppError:
+            raise
+        except Exception:
+            log.exception("the message %s in %s could not be taken", arrival.message_id, arrival.channel_id)
+            return False
 
     async def _pages(self, method: str, **arguments: object) -> Found:
         found: Found = []

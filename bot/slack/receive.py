@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 from bot.slack.directory import Directory
 from bot.slack.modals import FORM, Modals
 from bot.slack.translate import Arrival, Left, Me, incoming_of, markdown_of, read
+from core.errors import AppError
 from core.ports import Intake
 from core.values import IncomingKind
 
@@ -72,7 +73,7 @@ class Receiver:
             text = markdown_of(arrival.text, self._me, self._directory.name_of)
             try:
                 return await self._intake.accept(incoming_of(arrival, sender, place, text, self._me))
-            except Exception:
+            except AppError:
                 if arrival.kind is IncomingKind.MESSAGE:
                     self._missed(arrival.channel_id, arrival.sent_at)
                 raise

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from core.codec import decode, encode
@@ -24,6 +25,7 @@ class Inbox:
 
     async def accept(self, incoming: Incoming) -> bool:
         """Write it; True when it is new. Acknowledge to the network only after this returned."""
+        incoming = _writable(incoming)
         reach("inbox.before_write")
         new = await self._storage.write(store.insert, incoming, encode(incoming))
         reach("inbox.after_write")
@@ -90,3 +92,25 @@ class Inbox:
         self._waiting[incoming.id] = incoming.received_at
         self._fresh.append((incoming, placeholder))
         self._arrived.set()
+
+
+def _writable(incoming: Incoming) -> Incoming:
+    """As it came, but for half surrogate pairs, which UTF-8 cannot hold: `?` takes their place."""
+    sender = incoming.sender
+    if all(map(_whole, (incoming.text, incoming.value, sender.name, *incoming.fields.values()))):
+        return incoming
+    return replace(
+        incoming,
+        text=_mended(incoming.text),
+        value=_mended(incoming.value),
+        sender=replace(sender, name=_mended(sender.name)),
+        fields={name: _mended(value) for name, value in incoming.fields.items()},
+    )
+
+
+def _whole(text: str) -> bool:
+    return text.isascii() or _mended(text) == text
+
+
+def _mended(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
