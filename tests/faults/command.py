@@ -52,6 +52,10 @@ class Command:
             self._process.send_signal(signal.SIGTERM)
         return await asyncio.wait_for(self._process.wait(), END_S)
 
+    async def end_by_itself(self) -> int:
+        """Its exit code, when it was refused."""
+        return await asyncio.wait_for(self._process.wait(), START_S)
+
     @property
     def log(self) -> str:
         """The end of what it said."""

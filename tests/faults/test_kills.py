@@ -25,7 +25,7 @@ pytestmark = [pytest.mark.fault, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
 HOMES, KILLS = 12, 15
-COMMAND_HOMES, COMMAND_KILLS = 2, 10
+COMMAND_HOMES, COMMAND_KILLS = 4, 5
 AT_ONCE = 4
 """Towns that live at the same time."""
 POINTS = (
