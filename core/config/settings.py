@@ -92,7 +92,7 @@ _NOT_SETTINGS = {"SIGNALBOX_HOME"}
 _URL = "SIGNALBOX_URL_"
 _ELSEWHERE = {
     "home": "Set SIGNALBOX_HOME, or start with --home.",
-    "secrets": "Save them with `vault save`, or put them into .env.",
+    "secrets": "Save them with `vault save`, or put them into .env.",  # pragma: allowlist secret
     "urls": "Set SIGNALBOX_URL_<VENDOR> in .env.",
 }
 """What settings.toml cannot hold, and where it goes."""
