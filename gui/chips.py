@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.ports import Health
-from gui.parts.basics import State, Text, age, box, dot
+from gui.parts.basics import State, Text, age, box, dot, tell
 from gui.room import Room
 
 WORDS: dict[str, tuple[State, str]] = {
@@ -31,6 +31,7 @@ class Chips:
         self._room = room
         self._shown: object = None
         self._ages: dict[str, Text] = {}
+        self._queue: _Queue | None = None
         self._box = box("div", "chips", aria_label="Connections")
         self.draw()
 
@@ -38,7 +39,7 @@ class Chips:
         """Show the connections as they are now."""
         health = self._room.app.health()
         waiting = self._room.app.outbox.waiting
-        now = (tuple((name, one.state, one.last_received_at is None) for name, one in sorted(health.items())), waiting)
+        now = tuple((name, one.state, one.last_received_at is None) for name, one in sorted(health.items()))
         if self._box.is_deleted:
             return
         if now != self._shown:
@@ -49,11 +50,17 @@ class Chips:
                 self._all(health)
                 for network, one in sorted(health.items()):
                     self._chip(network, one)
-                _queue(waiting)
+                self._queue = _Queue()
+        if self._queue is not None:
+            self._queue.show(waiting)
         for network, element in self._ages.items():
             at = health[network].last_received_at
             if at is not None:
-                element.props["datetime"] = at.isoformat(timespec="seconds")
+                tell(element, at.replace(microsecond=0))
+
+    async def again(self) -> None:
+        """Show the connections as they are now."""
+        self.draw()
 
     def _chip(self, network: str, health: Health) -> None:
         colour, word = WORDS[health.state]
@@ -76,9 +83,20 @@ class Chips:
             Text("span", word if state != "ok" else "all well")
 
 
-def _queue(waiting: int) -> None:
-    colour: State = "ok" if waiting <= QUEUE_WORRIES else "warn"
-    with box("a", f"chip {colour}", href="/deliveries", title="Messages waiting to be sent"):
-        dot(colour)
-        Text("span", "Waiting to send")
-        Text("em", str(waiting))
+class _Queue:
+    """How many messages wait to be sent."""
+
+    def __init__(self) -> None:
+        with box("a", "chip ok", href="/deliveries", title="Messages waiting to be sent") as self._chip:
+            self._dot = dot("ok")
+            Text("span", "Waiting to send")
+            self._count = Text("em", "0")
+        self._worried = False
+
+    def show(self, waiting: int) -> None:
+        self._count.set_text(str(waiting))
+        if (waiting > QUEUE_WORRIES) != self._worried:
+            self._worried = not self._worried
+            add, remove = ("warn", "ok") if self._worried else ("ok", "warn")
+            self._chip.classes(add=add, remove=remove)
+            self._dot.classes(add=add, remove=remove)

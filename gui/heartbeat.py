@@ -57,7 +57,13 @@ class Strip(ui.element, component="static/strip.js"):
 
     def __init__(self, beats: str) -> None:
         super().__init__()
-        self.props["beats"] = beats
         self.props["size"] = BEATS
+        self.show(beats)
+
+    def show(self, beats: str) -> None:
+        """Show these beats instead."""
+        if self.props.get("beats") == beats:
+            return
+        self.props["beats"] = beats
         good = beats.count("k")
         self.props["label"] = f"{good} of the last {len(beats)} checks were good" if beats else "No checks yet"

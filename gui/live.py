@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from nicegui import background_tasks, ui
 
@@ -27,11 +27,19 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
+class Gaze:
+    """Whether an open page is looked at; a tab behind others is not, and nothing is pushed to it."""
+
+    open: bool = True
+
+
+@dataclass(slots=True, eq=False)
 class Watcher:
     """One part of one page that wants to hear of changes.
 
     hint: it is told that something of these kinds happened and gets no event at all; what it reads then
-    comes through the door, which knows public places too.
+    comes through the door, which knows public places too. While nobody looks it is told nothing, and once
+    afterwards when it missed something.
     """
 
     kinds: tuple[type[Event], ...]
@@ -39,10 +47,11 @@ class Watcher:
     operates: bool
     changed: Changed
     hint: bool = False
+    gaze: Gaze = field(default_factory=Gaze)
+    missed: bool = False
 
-    def heard(self, events: Sequence[Event]) -> tuple[bool, tuple[Event, ...]]:
-        """(whether to tell it, the events it may see)."""
-        wanted = [event for event in events if not self.kinds or isinstance(event, self.kinds)]
+    def heard(self, wanted: Sequence[Event]) -> tuple[bool, tuple[Event, ...]]:
+        """(whether to tell it, the events it may see) of those of its kinds."""
         if self.hint:
             return bool(wanted), ()
         seen = tuple(event for event in wanted if self._may_see(event))
@@ -101,17 +110,33 @@ class Live:
         """Hand what is new to whoever may see it."""
         fresh, self._fresh = self._fresh, {}
         self.glances.forget()
+        of_kinds: dict[tuple[type[Event], ...], tuple[Event, ...]] = {}
         for watcher in tuple(self._watchers):
-            told, seen = watcher.heard(tuple(fresh.values()))
-            if not told:
-                continue
-            try:
-                result = watcher.changed(seen)
-            except Exception:  # one page's fault is not the others'
-                log.exception("A page could not follow what changed")
-                continue
-            if isinstance(result, Awaitable):
-                background_tasks.create(_awaited(result), name="live page")
+            kinds = watcher.kinds
+            if kinds not in of_kinds:
+                of_kinds[kinds] = tuple(one for one in fresh.values() if not kinds or isinstance(one, kinds))
+            told, seen = watcher.heard(of_kinds[kinds])
+            if told and watcher.hint and not watcher.gaze.open:
+                watcher.missed = True
+            elif told:
+                _tell(watcher, seen)
+
+    def looked_at(self, gaze: Gaze) -> None:
+        """Somebody looks at that page again: tell its parts that missed something."""
+        for watcher in tuple(self._watchers):
+            if watcher.gaze is gaze and watcher.missed:
+                watcher.missed = False
+                _tell(watcher, ())
+
+
+def _tell(watcher: Watcher, seen: Sequence[Event]) -> None:
+    try:
+        result = watcher.changed(seen)
+    except Exception:  # one page's fault is not the others'
+        log.exception("A page could not follow what changed")
+        return
+    if isinstance(result, Awaitable):
+        background_tasks.create(_awaited(result), name="live page")
 
 
 async def _awaited(result: Awaitable[None]) -> None:

@@ -16,7 +16,7 @@ from core.app import App
 from core.codec import canonical
 from core.errors import NotSignedIn
 from core.values import Audience, Caller, Json, SilentSink, Sink
-from gui.live import Live
+from gui.live import Gaze, Live
 from gui.sessions import NETWORK, Sessions
 
 T = TypeVar("T")
@@ -48,6 +48,8 @@ class Room:
     sessions: Sessions
     usable: Mapping[str, Definition] = field(default_factory=dict)
     """What this person may run at all, as of when the page was opened."""
+    gaze: Gaze = field(default_factory=Gaze)
+    """Whether the page is looked at or lies behind others."""
 
     @property
     def caller(self) -> Caller:

@@ -16,8 +16,10 @@ from gui.parts.basics import Text, box, icon_button, initials
 from gui.parts.icons import icon
 from gui.room import Room
 from gui.routes import GROUPS, Page
+from gui.seen import Seen
 
 ASK = "/conversations?ask="
+CHIPS_EVERY_S = 15.0
 
 
 class Shell:
@@ -32,6 +34,7 @@ class Shell:
 
     def draw(self) -> None:
         """The frame and the page of this address."""
+        Seen(self._room)
         self._palette()
         with box("div", "frame"):
             self._navigation()
@@ -50,7 +53,7 @@ class Shell:
         refresh = Often(self._count)
         kinds = (ActionDone, DeliveryChanged)
         visitor = self._room.visitor
-        Scope(self._room.live, Watcher(kinds, visitor.audience, visitor.operates, refresh, hint=True))
+        Scope(self._room.live, Watcher(kinds, visitor.audience, visitor.operates, refresh, True, self._room.gaze))
         ui.timer(0.0, self._count, once=True)
 
     def _builder(self, page: Page) -> Callable[[PageArguments], Awaitable[None]]:
@@ -121,8 +124,9 @@ class Shell:
             chips = Chips(self._room)
             visitor = self._room.visitor
             kinds = (ConnectionChanged, DeliveryChanged)
-            Scope(self._room.live, Watcher(kinds, visitor.audience, False, lambda _: chips.draw(), hint=True))
-            ui.timer(10.0, chips.draw)
+            watcher = Watcher(kinds, visitor.audience, False, Often(chips.again), True, self._room.gaze)
+            Scope(self._room.live, watcher)
+            ui.timer(CHIPS_EVERY_S, lambda: chips.draw() if self._room.gaze.open else None, immediate=False)
 
     def _palette(self) -> None:
         entries = [

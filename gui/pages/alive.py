@@ -12,7 +12,7 @@ from core.ports import Health
 from gui.chips import WORDS, title_of
 from gui.heartbeat import Heartbeats, Strip
 from gui.pages.needs import open_token
-from gui.parts.basics import Button, Text, age, box, card, dot, empty, name, row, sub
+from gui.parts.basics import Button, Text, age, box, card, dot, empty, name, row, sub, tell
 from gui.parts.section import Section
 from gui.room import Room
 
@@ -39,10 +39,15 @@ def alive(room: Room, heartbeats: Heartbeats) -> None:
         )
         return lines, sum(1 for part in room.app.supervisor.parts.values() if not part.error)
 
+    drawn: dict[str, _Drawn] = {}
+    shown: list[tuple[object, int]] = []
+
     def draw(found: tuple[tuple[Line, ...], int]) -> None:
         lines, running = found
+        shown[:] = [(_structure(lines), running)]
+        drawn.clear()
         for one in lines:
-            _line(room, one)
+            drawn[one.network] = _line(room, one)
         if not lines:
             empty(
                 "No chat network is part of this installation; you can still ask here.", ("Ask", "/conversations/new")
@@ -52,12 +57,44 @@ def alive(room: Room, heartbeats: Heartbeats) -> None:
             name("This machine")
             sub(f"{running} parts are running")
 
+    def change(found: tuple[tuple[Line, ...], int]) -> bool:
+        lines, running = found
+        if shown != [(_structure(lines), running)]:
+            return False
+        for one in lines:
+            drawn[one.network].show(one)
+        return True
+
+    async def beat() -> None:
+        if room.gaze.open:
+            await section.refresh()
+
     with card("Alive", width="w7"):
-        section = Section(room, read, draw, kinds=(ConnectionChanged, PartFailed))
-        ui.timer(EVERY_S, section.refresh)
+        section = Section(room, read, draw, change=change, kinds=(ConnectionChanged, PartFailed))
+        ui.timer(EVERY_S, beat, immediate=False)
 
 
-def _line(room: Room, one: Line) -> None:
+def _structure(lines: tuple[Line, ...]) -> object:
+    """What a line consists of; its beats and its age may change without drawing it again."""
+    return tuple(
+        (one.network, one.health.state, one.health.workspace, one.health.detail, one.received_at is None)
+        for one in lines
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    strip: Strip | None = None
+    seen: Text | None = None
+
+    def show(self, one: Line) -> None:
+        if self.strip is not None:
+            self.strip.show(one.beats)
+        if self.seen is not None and one.received_at is not None:
+            tell(self.seen, one.received_at)
+
+
+def _line(room: Room, one: Line) -> _Drawn:
     colour, word = WORDS[one.health.state]
     with row(classes=colour):
         dot(colour)
@@ -67,9 +104,11 @@ def _line(room: Room, one: Line) -> None:
             if room.may("vault.save"):
                 with box("div", "acts"):
                     Button("Set up", lambda: open_token(room, one.network)).mark(f"set-up-{one.network}")
-            return
-        Strip(one.beats)
-        if one.received_at is not None:
-            age(one.received_at, "plain", "r seen").props["title"] = "since something was last received"
-        else:
+            return _Drawn()
+        strip = Strip(one.beats)
+        if one.received_at is None:
             Text("span", "nothing yet", "r seen")
+            return _Drawn(strip)
+        seen = age(one.received_at, "plain", "r seen")
+        seen.props["title"] = "since something was last received"
+        return _Drawn(strip, seen)

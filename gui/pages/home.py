@@ -20,6 +20,7 @@ from gui.pages.needs import needs_you
 from gui.pages.schedules import KINDS, SLOTS, address
 from gui.parts.action_dialog import open_action
 from gui.parts.basics import State, Text, age, box, card, empty, name, row, sub, tag
+from gui.parts.feed import Feed, Line
 from gui.parts.result import seconds
 from gui.parts.section import Section
 from gui.room import Room
@@ -60,23 +61,42 @@ def _tiles(room: Room, local: datetime) -> None:
         figures = await room.read(Figures, "conversation.figures", since=midnight.isoformat())
         return figures, room.app.outbox.waiting
 
+    tiles: list[_Tile] = []
+
     def draw(found: tuple[Figures, int]) -> None:
-        figures, waiting = found
-        _tile("Answered today", figures.answered, f"half of them within {seconds(figures.median_ms)}")
-        _tile("With sources", figures.with_sources, "each says what it was read from")
-        _tile(
-            "Nobody could answer", figures.unanswered, f"{figures.failed} failed" if figures.failed else "none failed"
-        )
-        _tile("Waiting to be sent", waiting, "kept until it has arrived")
+        tiles[:] = [_Tile(title) for title, _, _ in _figures(*found)]
+        change(found)
 
-    Section(room, read, draw, kinds=(MessageAnswered,), classes="tiles", rows=0)
+    def change(found: tuple[Figures, int]) -> bool:
+        for tile, (_, figure, words) in zip(tiles, _figures(*found), strict=True):
+            tile.show(figure, words)
+        return True
+
+    Section(room, read, draw, change=change, kinds=(MessageAnswered,), classes="tiles", rows=0)
 
 
-def _tile(title: str, figure: int, words: str) -> None:
-    with box("div", "card tile"):
-        Text("span", title)
-        Text("strong", f"{figure:,}")
-        Text("small", words)
+def _figures(figures: Figures, waiting: int) -> tuple[tuple[str, int, str], ...]:
+    failed = f"{figures.failed} failed" if figures.failed else "none failed"
+    half = f"half of them within {seconds(figures.median_ms)}" if figures.answered else "nothing asked yet"
+    return (
+        ("Answered today", figures.answered, half),
+        ("With sources", figures.with_sources, "each says what it was read from"),
+        ("Nobody could answer", figures.unanswered, failed),
+        ("Waiting to be sent", waiting, "kept until it has arrived"),
+    )
+
+
+class _Tile:
+    """One figure with its title; only what changed is sent."""
+
+    def __init__(self, title: str) -> None:
+        with box("div", "card tile"):
+            Text("span", title)
+            self._figure, self._words = Text("strong"), Text("small")
+
+    def show(self, figure: int, words: str) -> None:
+        self._figure.set_text(f"{figure:,}")
+        self._words.set_text(words)
 
 
 def _schedules(room: Room, local: datetime) -> None:
@@ -130,19 +150,29 @@ def _recent(room: Room) -> None:
     async def read() -> tuple[Thread, ...]:
         return await room.read(tuple, "conversation.list", limit=RECENT)
 
+    feed: list[Feed] = []
+
     def draw(found: tuple[Thread, ...]) -> None:
-        for one in found:
-            with box("a", "msg", href=to_address(one.conversation)):
-                with box("div", "by"):
-                    Text("b", one.person or "somebody unknown")
-                    where = "here" if one.network == "room" else f"in {one.place_name} · {title_of(one.network)}"
-                    Text(
-                        "span", where if one.place_kind != "direct" or one.network == "room" else title_of(one.network)
-                    )
-                    age(one.last_at, classes="r")
-                Text("p", one.last_text)
+        feed[:] = [Feed([_line(one) for one in found])] if found else []
         if not found:
             empty("Nobody has asked anything yet.", ("Ask the first question", "/conversations/new"))
 
+    def change(found: tuple[Thread, ...]) -> bool:
+        for one in feed:
+            one.show([_line(thread) for thread in found])
+        return bool(feed and found)
+
     with card("Happening now", more=("Conversations", "/conversations")):
-        Section(room, read, draw, kinds=(MessageReceived, MessageAnswered))
+        Section(room, read, draw, change=change, kinds=(MessageReceived, MessageAnswered))
+
+
+def _line(one: Thread) -> Line:
+    direct = one.place_kind == "direct"
+    where = title_of(one.network) if direct else f"in {one.place_name} · {title_of(one.network)}"
+    return Line(
+        href=to_address(one.conversation),
+        by=one.person or "somebody unknown",
+        where="here" if one.network == "room" else where,
+        at=one.last_at,
+        text=one.last_text,
+    )

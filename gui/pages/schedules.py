@@ -6,7 +6,9 @@ from urllib.parse import quote
 
 from nicegui import PageArguments
 
+from core.errors import NotFound
 from core.events import ScheduleChanged, ScheduleSlotEnded
+from core.identity import Person
 from core.scheduler import ScheduleView, SlotView
 from gui.parts.action_dialog import open_action
 from gui.parts.basics import Button, State, Text, age, box, card, empty, link, row, sub, tag
@@ -111,13 +113,14 @@ async def _one(room: Room, name: str) -> None:
         Text("h1", name)
         link("All schedules", "/schedules")
 
-    async def read_one() -> tuple[ScheduleView, ...]:
-        return (await room.read(ScheduleView, "schedules.show", name=name),)
+    async def read_one() -> tuple[ScheduleView, str]:
+        found = await room.read(ScheduleView, "schedules.show", name=name)
+        return found, await _who(room, found.owner)
 
     with card("Schedule", width="w5"):
 
-        def draw_one(found: tuple[ScheduleView, ...]) -> None:
-            _facts(room, found[0])
+        def draw_one(found: tuple[ScheduleView, str]) -> None:
+            _facts(room, *found)
 
         Section(room, read_one, draw_one, kinds=KINDS)
 
@@ -128,7 +131,19 @@ async def _one(room: Room, name: str) -> None:
         Section(room, read_slots, _slots, kinds=KINDS, rows=5)
 
 
-def _facts(room: Room, one: ScheduleView) -> None:
+async def _who(room: Room, person_id: str) -> str:
+    """Whom a schedule runs as, as far as the reader may know people."""
+    if person_id == room.visitor.person_id:
+        return "you"
+    if not room.may("people.show"):
+        return "somebody else"
+    try:
+        return (await room.read(Person, "people.show", person=person_id)).name
+    except NotFound:
+        return "somebody who is no longer here"
+
+
+def _facts(room: Room, one: ScheduleView, owner: str) -> None:
     with box("dl", "defs"):
         for heading, words in (
             ("State", f"{one.state} {one.paused_reason}".strip()),
@@ -138,7 +153,7 @@ def _facts(room: Room, one: ScheduleView) -> None:
             ("Goes to", one.to or "nobody"),
             ("When missed", one.missed),
             ("When still running", one.overlap),
-            ("Runs as", "you" if one.owner == room.visitor.person_id else one.owner),
+            ("Runs as", owner),
             ("Next", "; ".join(one.next_times) or "never again"),
         ):
             Text("dt", heading)

@@ -116,6 +116,13 @@ def age(at: datetime, form: Literal["ago", "in", "plain", "at", "clock"] = "ago"
     return element
 
 
+def tell(element: Text, at: datetime) -> None:
+    """Give an age a new beginning; nothing is sent while it is the same."""
+    text = at.isoformat()
+    if element.props.get("datetime") != text:
+        element.props["datetime"] = text
+
+
 class Card(ui.element):
     """A titled box; its count can change."""
 

@@ -18,7 +18,11 @@ T = TypeVar("T")
 
 
 class Section(Generic[T]):
-    """Skeleton first, data after; an error is shown in its place with a way to try again."""
+    """Skeleton first, data after; an error is shown in its place with a way to try again.
+
+    change: brings what is drawn up to date with what was read, and returns False where that takes drawing
+    it again. Without it everything is drawn again.
+    """
 
     def __init__(
         self,
@@ -26,11 +30,12 @@ class Section(Generic[T]):
         read: Callable[[], Awaitable[T]],
         draw: Callable[[T], None],
         *,
+        change: Callable[[T], bool] | None = None,
         kinds: Sequence[type[Event]] = (),
         classes: str = "",
         rows: int = 3,
     ) -> None:
-        self._read, self._draw = read, draw
+        self._read, self._draw, self._change = read, draw, change
         self._shown: T | None = None
         self._drawn = False
         self._box = box("div", f"section {classes}".strip())
@@ -38,8 +43,8 @@ class Section(Generic[T]):
             skeleton(rows)
         if kinds:
             visitor = room.visitor
-            watcher = Watcher(tuple(kinds), visitor.audience, visitor.operates, Often(self.refresh), hint=True)
-            Scope(room.live, watcher)
+            again = Often(self.refresh)
+            Scope(room.live, Watcher(tuple(kinds), visitor.audience, visitor.operates, again, True, room.gaze))
         ui.timer(0.0, self.refresh, once=True)
 
     async def refresh(self) -> None:
@@ -54,7 +59,9 @@ class Section(Generic[T]):
             return
         if self._box.is_deleted or (self._drawn and found == self._shown):
             return
-        self._shown, self._drawn = found, True
+        drawn, self._shown, self._drawn = self._drawn, found, True
+        if drawn and self._change is not None and self._change(found):
+            return
         self._box.clear()
         with self._box:
             self._draw(found)

@@ -33,7 +33,11 @@
     for (const element of document.querySelectorAll("time[data-age]")) {
       const words = text(element, now);
       if (words !== null && element.textContent !== words) element.textContent = words;
-      if (!element.title && words !== null) element.title = full.format(Date.parse(element.getAttribute("datetime")));
+      const at = element.getAttribute("datetime");
+      if (words !== null && (!element.title || element.titled) && element.titled !== at) {
+        element.title = full.format(Date.parse(at));
+        element.titled = at;
+      }
     }
   };
   let since = 0;

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Literal
 
 import pytest
 
@@ -10,21 +11,24 @@ from core.ports import Health
 from core.values import now
 from gui.heartbeat import BEATS, Heartbeats, beat
 
+State = Literal["off", "starting", "ok", "degraded", "failed"]
+
 
 @pytest.mark.parametrize(
-    ("health", "worth"),
+    ("state", "age_s", "worth"),
     [
-        (Health(state="ok", last_received_at=now()), "k"),
-        (Health(state="ok", last_received_at=now() - timedelta(minutes=5)), "w"),
-        (Health(state="ok"), "w"),
-        (Health(state="degraded", last_received_at=now()), "w"),
-        (Health(state="failed", last_received_at=now()), "b"),
-        (Health(state="starting"), "n"),
-        (Health(state="off"), "n"),
+        ("ok", 0, "k"),
+        ("ok", 300, "w"),
+        ("ok", None, "w"),
+        ("degraded", 0, "w"),
+        ("failed", 0, "b"),
+        ("starting", None, "n"),
+        ("off", None, "n"),
     ],
 )
-def test_a_beat_is_worth_what_was_received(health: Health, worth: str) -> None:
-    assert beat(health) == worth
+def test_a_beat_is_worth_what_was_received(state: State, age_s: int | None, worth: str) -> None:
+    received_at = None if age_s is None else now() - timedelta(seconds=age_s)
+    assert beat(Health(state=state, last_received_at=received_at)) == worth
 
 
 def test_only_the_last_beats_are_kept() -> None:

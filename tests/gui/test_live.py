@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from core.bus import Bus
 from core.events import ActionDone, ConnectionChanged, Event, MessageReceived
 from core.values import NO_AUDIENCE, Audience
-from gui.live import Live, Often, Watcher
+from gui.live import Gaze, Live, Often, Watcher
 from tests.fakes.house import until
 
 OPS = Audience(places=frozenset({"slack:T1/C-ops"}))
@@ -104,3 +104,27 @@ async def test_a_burst_is_followed_once_and_once_more_at_its_end() -> None:
     assert [often() for _ in range(20)] == [None] * 20
     await going
     assert len(runs) == 2
+
+
+async def test_a_hidden_page_is_told_once_when_it_is_looked_at_again() -> None:
+    told: list[Sequence[Event]] = []
+    live, gaze = Live(Bus()), Gaze(open=False)
+    live.add(Watcher((), NO_AUDIENCE, True, told.append, hint=True, gaze=gaze))
+    for state in ("starting", "ok"):
+        await live._hear([ConnectionChanged(network="slack", state=state)])
+        live.flush()
+    assert told == []
+    gaze.open = True
+    live.looked_at(gaze)
+    live.looked_at(gaze)
+    assert told == [()]
+
+
+async def test_a_hidden_page_that_missed_nothing_is_not_told() -> None:
+    told: list[Sequence[Event]] = []
+    live, gaze = Live(Bus()), Gaze(open=False)
+    live.add(Watcher((MessageReceived,), NO_AUDIENCE, True, told.append, hint=True, gaze=gaze))
+    await live._hear([ConnectionChanged(network="slack", state="ok")])
+    live.flush()
+    live.looked_at(gaze)
+    assert told == []

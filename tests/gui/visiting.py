@@ -90,7 +90,7 @@ async def sees(user: User, words: str) -> None:
     """Return once a text is on the page. Fails with what is there instead."""
     try:
         await until(lambda: any(words in text for text in texts(user)), timeout_s=WAIT_S)
-    except TimeoutError:
+    except (TimeoutError, AssertionError):
         raise AssertionError(f"{words!r} is not among {sorted(set(texts(user)))}") from None
 
 
