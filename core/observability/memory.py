@@ -29,6 +29,11 @@ def give_back() -> bool:
     """
     gc.freeze()
     gc.set_threshold(*COLLECT_AFTER)
+    return trim()
+
+
+def trim() -> bool:
+    """Give free memory back to the system, after something large was dropped. False where there is no glibc."""
     library = _libc()
     return library is not None and bool(library.malloc_trim(0))
 

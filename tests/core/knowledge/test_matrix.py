@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from weakref import WeakSet
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from core.knowledge import store
 from core.knowledge.embedding import DIMENSIONS, LazyEmbedder
 from core.knowledge.matrix import VectorMatrix
 from core.knowledge.store import ChunkRow, DocumentRow
+from core.knowledge.vectors import Vectors
 from core.storage import Connection, bring_up_to_date, connect
 from tests.core.knowledge.parts import embedder
 
@@ -146,6 +149,28 @@ def test_the_embedder_is_made_once_and_only_when_needed() -> None:
     assert not lazy.loaded
     assert lazy.embed(["one"]).shape == lazy.embed(["two"]).shape == (1, DIMENSIONS)
     assert (len(made), lazy.loaded) == (1, True)
+
+
+def test_an_unused_embedder_is_dropped_and_made_again_when_needed() -> None:
+    alive: WeakSet[object] = WeakSet()
+
+    class Made:
+        name, dimensions = "made", DIMENSIONS
+
+        def __init__(self) -> None:
+            alive.add(self)
+
+        def embed(self, texts: Sequence[str]) -> Vectors:
+            return np.ones((len(texts), DIMENSIONS), dtype=np.float32)
+
+    lazy = LazyEmbedder(Made, rest_s=0.02)
+    for _ in range(2):
+        assert lazy.embed(["one"]).shape == (1, DIMENSIONS)
+        until = time.monotonic() + 10
+        while lazy.loaded:
+            assert time.monotonic() < until, "an embedder that nobody uses stays"
+            time.sleep(0.005)
+        assert not alive
 
 
 def test_an_embedder_of_another_size_is_refused() -> None:
