@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Literal, NoReturn
 
 from bot.discord.budget import Brake, IdentifyBudget
@@ -124,6 +125,8 @@ class DiscordChat:
 
     async def _session(self, token: str, intake: Intake) -> None:
         """One login, until it ends; always by an exception, or quietly when the token is to be read again."""
+        # the library takes 0.2 s to import: beside the loop, which answers others meanwhile
+        await asyncio.to_thread(import_module, "bot.discord.client")
         from bot.discord.client import Client
         from bot.discord.send import Sender
 
