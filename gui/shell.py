@@ -35,6 +35,8 @@ class Shell:
     def draw(self) -> None:
         """The frame and the page of this address."""
         Seen(self._room)
+        around = ui.context.client.page_container.default_slot.children[0]
+        around.props["role"] = "none"  # Quasar makes all of the frame a main part; ours is the page alone
         self._palette()
         with box("div", "frame"):
             self._navigation()

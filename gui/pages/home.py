@@ -111,16 +111,20 @@ def _schedules(room: Room, local: datetime) -> None:
         past, coming = _of_today(found, local.date(), zone)
         for at, one in past[-MOST_SCHEDULES // 2 :]:
             colour, words = SLOTS.get(one.last_state, ("idle", one.last_state or "due"))
-            _schedule(one, tag_of=(words, colour), words=one.note or one.to, at=at, form="at")
+            _schedule(one, tag_of=(words, colour), words=one.note or _goes(one), at=at, form="at")
         for at, one in coming[:MOST_SCHEDULES]:
-            _schedule(one, tag_of=("next", "idle"), words=one.to or one.when, at=at, form="in")
+            _schedule(one, tag_of=("next", "idle"), words=_goes(one), at=at, form="in")
         if not past and not coming and room.may("schedules.add"):
             empty("Nothing runs by itself today.", ("Add a schedule", lambda: open_action(room, "schedules.add")))
         elif not past and not coming:
             empty("Nothing runs by itself today.", ("All schedules", "/schedules"))
 
-    with card("Schedules today", width="w5", more=("All", "/schedules")):
+    with card("Schedules", width="w5", more=("All", "/schedules")):
         Section(room, read, draw, kinds=KINDS)
+
+
+def _goes(one: ScheduleView) -> str:
+    return one.when if one.to in ("", "nobody") else one.to
 
 
 Timed = list[tuple[datetime, ScheduleView]]

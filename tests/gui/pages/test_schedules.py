@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from core.actions import Context
-from core.values import Caller
+from core.values import Caller, Json
 from tests.gui.visiting import Building, sees, texts
 
 
 async def add_as(building: Building, person_id: str) -> None:
     ctx = Context(caller=Caller(network="terminal", external_id=person_id))
-    given = {"name": "plants", "action": "echo", "when": "weekdays 09:00", "arguments": {"text": "water"}}
-    await building.house.app.door.dispatch(ctx, "schedules.add", given)
+    given: dict[str, Json] = {
+        "name": "plants",
+        "action": "echo",
+        "when": "weekdays 09:00",
+        "arguments": {"text": "water"},
+    }
+    await building.house.app.door.dispatch(ctx, "schedules.add", given | {"arguments": {"text": "water"}})
 
 
 async def test_a_schedule_names_whom_it_runs_as(building: Building) -> None:
