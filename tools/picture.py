@@ -11,13 +11,15 @@ from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
 
+from playwright.async_api import ViewportSize
+
 from core.values import Place
 from tests.fakes.chat import FakeChat, incoming
 from tests.fakes.house import House
 from tests.gui.browser import browsing, connected, served, sign_in
 
 TARGET = Path(__file__).resolve().parents[1] / "docs" / "images" / "home.png"
-SIZE = {"width": 1440, "height": 900}
+SIZE: ViewportSize = {"width": 1440, "height": 900}
 OPS = Place(network="slack", workspace_id="T1", channel_id="C-ops", kind="public", name="#ops")
 HELP = replace(OPS, channel_id="C-help", name="#help")
 DOCUMENTS = {

@@ -97,13 +97,18 @@ async def test_leaving_a_page_ends_what_it_listened_to(building: Building) -> No
     owner = await building.visitor()
     await owner.open("/conversations")
     await sees(owner, "Nobody has asked anything yet.")
-    at_first = building.room.live.watchers
+    at_first, elements = building.room.live.watchers, 0
+    listeners = len(building.house.app.bus.listeners)
     assert owner.client is not None
-    for _ in range(5):
+    for number in range(100):
+        if number == 10:
+            elements = len(owner.client.elements)
         for path in ("/deliveries", "/conversations"):
             with owner.client:
                 await owner.client.sub_pages_router._handle_open(path)
     await until(lambda: building.room.live.watchers == at_first)
+    assert len(building.house.app.bus.listeners) == listeners
+    assert len(owner.client.elements) <= elements + 20
 
 
 def test_a_conversation_has_an_address_and_back() -> None:
