@@ -33,7 +33,9 @@ class Warm:
     ) -> None:
         if self._process.returncode is None:
             self._process.terminate()
-        await self._process.communicate()
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        await self._process.wait()  # a life that is still awaited ends with its line missing
 
     async def live(self, life: Life, kill_after_s: float | None = None) -> int:
         """How a life ended: an exit code, negative for a signal."""
