@@ -37,7 +37,7 @@ class ThreadView:
         self._found: tuple[Exchange, ...] = ()
         self._read_once = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
-        self._incoming = ""
+        self._incoming, self._stopping = "", False
         self.pane: Section[tuple[Exchange, ...]] | None = None
         self._thread = conversation.rpartition("/")[2] if self._own else new_id()
         with box("section", "thread", aria_label="Messages"):
@@ -93,11 +93,12 @@ class ThreadView:
         if self.pane is not None:
             ui.timer(0.0, self.pane.refresh, once=True)
 
-    def _received(self, events: Sequence[Event]) -> None:
+    def _received(self, events: Sequence[Event]) -> Awaitable[None] | None:
         """Remember the id of what is being answered here, for the Stop button."""
         for event in events:
             if isinstance(event, MessageReceived) and event.conversation == self._key:
                 self._incoming = event.incoming_id
+        return self._cancel() if self._stopping and self._incoming else None
 
     async def _again(self) -> None:
         if self._conversation:
@@ -197,7 +198,8 @@ class ThreadView:
             await self._say(text)
 
     async def _cancel(self) -> None:
-        """Stop the answer that is being made."""
+        """Stop the answer that is being made; as soon as its id is known when that takes a moment."""
+        self._stopping = not self._incoming
         if self._incoming:
             await self._room.dispatch("conversation.stop", {"incoming_id": self._incoming})
 
@@ -205,6 +207,7 @@ class ThreadView:
         """Say something here and show the answer as it grows."""
         await self._room.still_signed_in()
         sink = PageSink()
+        self._incoming, self._stopping = "", False
         self._busy(True)
         with self._growing:
             with box("div", "m"):

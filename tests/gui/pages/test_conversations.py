@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
+from core.actions import Context, action
+from core.actions.definition import define
+from core.values import Effect
 from gui.pages.addresses import from_address, to_address
 from tests.fakes.chat import OPS, SECRET, incoming
 from tests.fakes.house import until
@@ -109,6 +113,33 @@ async def test_leaving_a_page_ends_what_it_listened_to(building: Building) -> No
     await until(lambda: building.room.live.watchers == at_first)
     assert len(building.house.app.bus.listeners) == listeners
     assert len(owner.client.elements) <= elements + 20
+
+
+async def test_stop_ends_an_answer_that_is_growing(building: Building) -> None:
+    began, ended = asyncio.Event(), asyncio.Event()
+
+    @action("test.count", permission="conversation.ask", effect=Effect.READ)
+    async def count(ctx: Context) -> str:
+        """Count for a long time."""
+        try:
+            for number in range(10_000):
+                ctx.sink.text(f"number {number} ")
+                began.set()
+                await asyncio.sleep(0.01)
+        finally:
+            ended.set()
+        return "counted"
+
+    building.house.app.door.registry.add(define(count, frozenset()))
+    owner = await building.visitor()
+    await owner.open("/conversations")
+    await write(owner, "message", "test count")
+    await press(owner, "send")
+    await asyncio.wait_for(began.wait(), 10)
+    await press(owner, "stop")
+    await asyncio.wait_for(ended.wait(), 10)
+    await until(lambda: not marked(owner, "stop"))
+    assert "counted" not in " ".join(texts(owner))
 
 
 def test_a_conversation_has_an_address_and_back() -> None:
