@@ -91,8 +91,13 @@ async def test_a_mention_is_answered_in_slack_and_discord_from_a_fresh_home(tmp_
         (reply,) = discord.replies_to(question)
         assert "certs rotate staging" in reply.content
         assert "handbook/certificates.md" in reply.content
-        slash = await discord.slash(discord.alice, discord.general, {"text": "echo over the slash"})
-        await discord.wait_for(lambda: "over the slash" in repr(discord.answered(slash)), 20)
+        await discord.slash(discord.alice, discord.general, {"text": "echo over the slash"})
+        await discord.wait_for(lambda: "over the slash" in said_in(discord), 20)
+
+
+def said_in(discord: FakeDiscord) -> str:
+    """Everything the bot wrote in the general channel."""
+    return "\n".join(one.content for one in discord.from_bot(discord.general))
 
 
 async def known_code(app: App) -> str:

@@ -19,7 +19,7 @@ async def running(monitor: LoopMonitor) -> AsyncIterator[None]:
 
 async def until(condition: Callable[[], object]) -> None:
     async with asyncio.timeout(5):
-        while not condition():  # noqa: ASYNC110 - another task's figures, no event says so
+        while not condition():
             await asyncio.sleep(0.005)
 
 
