@@ -39,15 +39,29 @@ def alive(room: Room, heartbeats: Heartbeats) -> None:
         )
         return lines, sum(1 for part in room.app.supervisor.parts.values() if not part.error)
 
-    drawn: dict[str, _Drawn] = {}
-    shown: list[tuple[object, int]] = []
+    view = _View(room)
 
-    def draw(found: tuple[tuple[Line, ...], int]) -> None:
+    async def beat() -> None:
+        if room.gaze.open:
+            await section.refresh()
+
+    with card("Alive", width="w7"):
+        section = Section(room, read, view.draw, change=view.change, kinds=(ConnectionChanged, PartFailed))
+        ui.timer(EVERY_S, beat, immediate=False)
+
+
+class _View:
+    """The lines as they were drawn last."""
+
+    def __init__(self, room: Room) -> None:
+        self._room = room
+        self._drawn: dict[str, _Drawn] = {}
+        self._shown: tuple[object, int] | None = None
+
+    def draw(self, found: tuple[tuple[Line, ...], int]) -> None:
         lines, running = found
-        shown[:] = [(_structure(lines), running)]
-        drawn.clear()
-        for one in lines:
-            drawn[one.network] = _line(room, one)
+        self._shown = (_structure(lines), running)
+        self._drawn = {one.network: _line(self._room, one) for one in lines}
         if not lines:
             empty(
                 "No chat network is part of this installation; you can still ask here.", ("Ask", "/conversations/new")
@@ -57,21 +71,13 @@ def alive(room: Room, heartbeats: Heartbeats) -> None:
             name("This machine")
             sub(f"{running} parts are running")
 
-    def change(found: tuple[tuple[Line, ...], int]) -> bool:
+    def change(self, found: tuple[tuple[Line, ...], int]) -> bool:
         lines, running = found
-        if shown != [(_structure(lines), running)]:
+        if self._shown != (_structure(lines), running):
             return False
         for one in lines:
-            drawn[one.network].show(one)
+            self._drawn[one.network].show(one)
         return True
-
-    async def beat() -> None:
-        if room.gaze.open:
-            await section.refresh()
-
-    with card("Alive", width="w7"):
-        section = Section(room, read, draw, change=change, kinds=(ConnectionChanged, PartFailed))
-        ui.timer(EVERY_S, beat, immediate=False)
 
 
 def _structure(lines: tuple[Line, ...]) -> object:
