@@ -53,7 +53,7 @@ class FakeSlackProcess:
     def mention(self) -> str:
         return f"<@{self.bot_user_id}>"
 
-    async def act(self, name: str, **arguments: object) -> object:
+    async def act(self, name: str, /, **arguments: object) -> object:
         """What the control `name` answers; LookupError with its words when it refuses."""
         async with self._http.post(f"{self.base_url}/__{name}", json=arguments) as response:
             body: object = await response.json()

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 CONNECTIONS = 32
 
 
-def requests(host: str) -> list[bytes]:
+def requests(host: str, token: str) -> list[bytes]:
     """Four kinds: a write, a read, a question, the status."""
     posts = [
         ("/api/v1/actions/notes.add", {"text": "tea at 4"}),
@@ -24,7 +24,7 @@ def requests(host: str) -> list[bytes]:
     made = []
     for path, body in posts:
         content = json.dumps(body).encode()
-        head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer ann-token\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nAuthorization: Bearer {token}\r\n"
         made.append(head.encode() + f"Content-Length: {len(content)}\r\n\r\n".encode() + content)
     made.append(f"GET /status HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     return made
@@ -39,13 +39,13 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, reques
     await reader.readexactly(int(head.split(b"content-length:")[1].split(b"\r\n")[0]))
 
 
-async def load(host: str, rate: int, seconds: float) -> list[float]:
+async def load(host: str, rate: int, seconds: float, token: str) -> list[float]:
     """The seconds each answer took, counted from when it was due to be asked."""
     name, _, port = host.partition(":")
     free: asyncio.Queue[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = asyncio.Queue()
     for _ in range(CONNECTIONS):
         free.put_nowait(await asyncio.open_connection(name, int(port)))
-    kinds, took = requests(host), []
+    kinds, took = requests(host, token), []
 
     async def one(request: bytes, due: float) -> None:
         connection = await free.get()
@@ -65,9 +65,9 @@ async def load(host: str, rate: int, seconds: float) -> list[float]:
 
 
 def main(given: Iterable[str]) -> None:
-    """HOST:PORT RATE SECONDS."""
-    host, rate, seconds = given
-    print(json.dumps(asyncio.run(load(host, int(rate), float(seconds)))))  # noqa: T201
+    """HOST:PORT RATE SECONDS TOKEN."""
+    host, rate, seconds, token = given
+    print(json.dumps(asyncio.run(load(host, int(rate), float(seconds), token))))  # noqa: T201
 
 
 if __name__ == "__main__":
