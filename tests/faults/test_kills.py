@@ -88,13 +88,14 @@ async def killed_home(home: Path, seed: int, warm: Warm) -> None:
 async def test_a_growing_answer_of_a_dead_process_becomes_the_answer(tmp_path: Path, point: str) -> None:
     async with Town() as town, Warm() as warm:
         await begin(tmp_path, town, random.Random(0), warm)
+        life = Life(home=str(tmp_path), environ=town.environ(), point=point, nth=1)
+        dying = asyncio.create_task(warm.live(life, 20.0))
+        await town.connected()
         for talk in town.talks:
-            dying = asyncio.create_task(
-                warm.live(Life(home=str(tmp_path), environ=town.environ(), point=point, nth=1), 20.0)
-            )
-            await town.connected()
             await town.ask(random.Random(0), talk, ("tale",))
-            assert await dying == KILLED
+        assert await dying == KILLED
+        for _ in range(4):  # each takes up what the one before left, and dies of it
+            assert await warm.live(life, 5.0) == KILLED
         await peace(tmp_path, town, warm)
 
 
