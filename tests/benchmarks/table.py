@@ -40,10 +40,13 @@ class Table:
     """Collects rows while the benchmarks run."""
 
     rows: list[Row] = field(default_factory=list)
+    loads: list[float] = field(default_factory=list)
+    """The machine's load over the last minute when each row was added."""
 
     def add(self, row: Row) -> None:
-        """Add one row and print it."""
+        """Add one row."""
         self.rows.append(row)
+        self.loads.append(os.getloadavg()[0])
 
     def write(self, target: Path) -> None:
         """Write the page."""
@@ -56,6 +59,7 @@ class Table:
                 mark += f" ({len(notes)})"
             lines.append(f"| {row.what} | {row.figure} | {row.peer} | {row.ratio:.1f}× | {row.aim or '–'} | {mark} |")
         lines += ["", *(f"{number}. {note}" for number, note in enumerate(notes, start=1))]
+        lines += ["", "Load when each row was done, in order: " + ", ".join(f"{one:.1f}" for one in self.loads) + "."]
         target.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
 
 

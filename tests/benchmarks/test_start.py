@@ -111,8 +111,8 @@ async def open_home(signalbox: Whole) -> None:
     program = [push_client.__file__, url, "1", f"{SESSION_COOKIE}={token}"]
     process = await asyncio.create_subprocess_exec(sys.executable, *program, stdin=pipe, stdout=pipe)
     assert process.stdout is not None
-    assert (await process.stdout.readline()).strip() == b"ready"
-    await process.communicate()
+    assert (await asyncio.wait_for(process.stdout.readline(), 30)).strip() == b"ready"
+    await asyncio.wait_for(process.communicate(b""), 20)
 
 
 async def weight_of_imports() -> float:
@@ -122,5 +122,5 @@ async def weight_of_imports() -> float:
     assert process.stdout is not None
     await process.stdout.readline()
     weight = float(psutil.Process(process.pid).memory_info().rss) / 2**20
-    await process.communicate()
+    await process.communicate(b"")
     return weight
