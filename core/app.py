@@ -160,6 +160,8 @@ class App:
         while True:
             for network, health in self.health().items():
                 if said.get(network) != (health.state, health.detail):
+                    if health.state == "ok":
+                        self.outbox.connected(network)
                     said[network] = (health.state, health.detail)
                     self.bus.publish(ConnectionChanged(network=network, state=health.state, detail=health.detail))
             await asyncio.sleep(HEALTH_S)

@@ -44,10 +44,10 @@ class _Item:
 
     __slots__ = ("attempts", "claimed", "message", "unsure")
 
-    def __init__(self, message: Message, *, unsure: bool = False, attempts: int = 0) -> None:
+    def __init__(self, message: Message, *, unsure: bool = False) -> None:
         self.message = message
         self.unsure = unsure
-        self.attempts = attempts
+        self.attempts = 0
         self.claimed = False
 
 
@@ -64,6 +64,7 @@ class Outbox:
         self._group: asyncio.TaskGroup | None = None
         self._busy: set[str] = set()
         self._dropped: set[str] = set()
+        self._back: dict[str, asyncio.Event] = {}
 
     # ── Writing ──
 
@@ -101,6 +102,12 @@ class Outbox:
     def unregister(self, network: str) -> None:
         """Keep messages of this network waiting."""
         self._chats.pop(network, None)
+
+    def connected(self, network: str) -> None:
+        """The network is there again: what waits for it is tried now. Its own wish to wait is kept by the pace."""
+        back = self._back.pop(network, None)
+        if back is not None:
+            back.set()
 
     def chat(self, network: str) -> Chat | None:
         """The network with that name, when it is connected here."""
@@ -165,8 +172,9 @@ class Outbox:
         """Queue what is written down, in its order; what was handed over while it was read is newer."""
         handed = {item.message.id: item for queue in self._queues.values() for item in queue}
         self._queues.clear()
-        for row_id, _, body, state, attempts, unsure in rows:
-            left = _Item(decode(Message, body), unsure=bool(unsure) or state == "sending", attempts=attempts)
+        for row_id, _, body, state, _, unsure in rows:
+            # The row keeps the whole count; a process that was just started begins with short waits again.
+            left = _Item(decode(Message, body), unsure=bool(unsure) or state == "sending")
             self._put(handed.pop(row_id, left))
         for item in handed.values():
             self._put(item)
@@ -200,11 +208,20 @@ class Outbox:
                 if retry_s is None:
                     queue.popleft()
                 elif retry_s:
-                    await asyncio.sleep(retry_s)
+                    await self._pause(network, retry_s)
         finally:
             self._busy.discard(destination)
             if not queue:
                 self._queues.pop(destination, None)
+
+    async def _pause(self, network: str, seconds: float) -> None:
+        """Wait, but not longer than until the network is connected again."""
+        back = self._back.setdefault(network, asyncio.Event())
+        try:
+            async with asyncio.timeout(seconds):
+                await back.wait()
+        except TimeoutError:
+            return
 
     async def _try(self, chat: Chat, item: _Item, pace: Pace) -> float | None:
         """One try. None: it is done with; else the seconds before the next one."""

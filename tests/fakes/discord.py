@@ -324,9 +324,10 @@ class FakeDiscord:
         self.gateway.refusals_left = 0
 
     async def cut(self) -> None:
-        """Reset the sockets; ends when they are gone."""
+        """Reset the sockets there are; ends when they are gone, whatever was opened since."""
+        cut = list(self.gateway.connections)
         self.gateway.cut()
-        await self.wait_for(lambda: not self.gateway.connections)
+        await self.wait_for(lambda: not any(one in self.gateway.connections for one in cut))
 
     def refuse_connections(self, times: int | None = None) -> None:
         self.gateway.refusals_left = -1 if times is None else times

@@ -150,6 +150,20 @@ async def test_a_lost_answer_is_looked_for_before_it_is_sent_again(house: House)
     assert (await house.row(one))[1:] == (2, 0, "m1")
 
 
+async def test_a_network_that_is_back_is_written_to_at_once(house: House) -> None:
+    one = message("patient")
+    house.chat.fail(Unavailable("Away.", retry_after_s=3600))
+    async with house.sending():
+        await house.send(one)
+        await happened(lambda: house.chat.sends)
+        while not (await house.row(one))[1] or await house.state(one) != "waiting":
+            await asyncio.sleep(0.002)
+        await asyncio.sleep(0)
+        house.outbox.connected("fake")
+        await house.until(one, "sent")
+    assert house.chat.sends == 2
+
+
 async def test_a_lost_answer_whose_message_is_not_there_is_sent_again(house: House) -> None:
     one = message("once")
     house.chat.fail(Unavailable("Cut off.", sent=None))
