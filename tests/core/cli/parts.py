@@ -109,7 +109,9 @@ def signalbox(home: Path, *words: str, timeout_s: float = 90.0) -> "subprocess.C
 def environment(home: Path) -> dict[str, str]:
     """A process's environment with that home and nothing of this machine's own settings."""
     kept = {
-        name: value for name, value in os.environ.items() if not name.startswith(("SIGNALBOX_", "SLACK_", "DISCORD_"))
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("SIGNALBOX_", "SLACK_", "DISCORD_", "PYTHONDONTWRITE"))
     }
     return {
         **kept,
