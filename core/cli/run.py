@@ -128,7 +128,8 @@ class Process:
         app.supervisor.supervise("web server", lambda: web.attach(app, self._token))
         self._announce(web)
         await self._greet(web, app)
-        asyncio.get_running_loop().call_later(SETTLED_S, give_back)
+        loop = asyncio.get_running_loop()
+        loop.call_later(SETTLED_S, loop.run_in_executor, None, give_back)  # tens of milliseconds, not on the loop
         await self._end.wait()
         await self._finish(app)
         return 0
