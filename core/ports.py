@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Literal, Protocol
@@ -235,14 +234,6 @@ class KeyStore(Protocol):
         ...
 
 
-class Integration(Protocol):
-    """What `integrations/<name>/connect.py` offers."""
-
-    def connect(self) -> AbstractAsyncContextManager[object]:
-        """The connected service."""
-        ...
-
-
 # ── Schedules and reports ───────────────────────────────────────────────────────────────────
 
 
@@ -356,7 +347,3 @@ class FailureLog(Protocol):
     async def since(self, since: datetime, audience: Audience) -> tuple[FailureCount, ...]:
         """Failures this audience may know of, the most frequent first."""
         ...
-
-
-Messages = AsyncIterator[Incoming]
-Later = Callable[[], Awaitable[None]]
